@@ -1,0 +1,6 @@
+import { defineProject } from "vitest/config"
+
+export default defineProject({
+  ssr: { resolve: { conditions: ["@handoff/source"] } },
+  test: { name: "reactor", include: ["test/**/*.test.ts"] }
+})
