@@ -1,0 +1,3 @@
+export * as Bench from "./Bench.ts"
+export * as Report from "./Report.ts"
+export * as Runner from "./Runner.ts"
