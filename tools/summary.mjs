@@ -1,0 +1,33 @@
+// Adds up the test reports that the last run left behind and closes with the line that CI reads.
+// Plain JavaScript for any Node: it must work when the installation itself is what failed.
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+
+const projects = ["packages", "apps", "tools"]
+  .flatMap((room) => readdirSync(room).map((name) => `${room}/${name}`))
+  .filter((folder) => existsSync(`${folder}/package.json`))
+  .filter((folder) => JSON.parse(readFileSync(`${folder}/package.json`, "utf8")).nx?.targets?.test)
+let passed = 0
+let failed = 0
+let skipped = 0
+for (const project of projects.sort()) {
+  let report
+  try {
+    report = JSON.parse(readFileSync(`${project}/.test/results.json`, "utf8"))
+  } catch {
+    console.log(`${project}: no test report; its tests did not run`)
+    failed++
+    continue
+  }
+  passed += report.numPassedTests
+  // A file that fails to load has no failed test, only a failed suite.
+  failed += Math.max(report.numFailedTests, report.success ? 0 : 1)
+  skipped += report.numPendingTests
+  console.log(
+    `${project}: ${report.numPassedTests} passed, ${report.numFailedTests} failed, ${report.numPendingTests} skipped`
+  )
+}
+// Every other step that failed (lint, types, packages) is counted by its name in FAILED_STEPS.
+const steps = (process.env.FAILED_STEPS ?? "").split(" ").filter(Boolean)
+for (const step of steps) console.log(`step failed: ${step}`)
+console.log(`${passed} passed, ${failed + steps.length} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`)
+process.exit(failed + steps.length > 0 ? 1 : 0)
