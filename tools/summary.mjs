@@ -10,21 +10,21 @@ let passed = 0
 let failed = 0
 let skipped = 0
 for (const project of projects.sort()) {
-  let report
-  try {
-    report = JSON.parse(readFileSync(`${project}/.test/results.json`, "utf8"))
-  } catch {
+  const folder = `${project}/.test`
+  const reports = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".json")) : []
+  if (!reports.includes("results.json")) {
     console.log(`${project}: no test report; its tests did not run`)
     failed++
-    continue
   }
-  passed += report.numPassedTests
-  // A file that fails to load has no failed test, only a failed suite.
-  failed += Math.max(report.numFailedTests, report.success ? 0 : 1)
-  skipped += report.numPendingTests
-  console.log(
-    `${project}: ${report.numPassedTests} passed, ${report.numFailedTests} failed, ${report.numPendingTests} skipped`
-  )
+  for (const file of reports) {
+    const report = JSON.parse(readFileSync(`${folder}/${file}`, "utf8"))
+    passed += report.numPassedTests
+    // A file that fails to load has no failed test, only a failed suite.
+    failed += Math.max(report.numFailedTests, report.success ? 0 : 1)
+    skipped += report.numPendingTests
+    const counts = `${report.numPassedTests} passed, ${report.numFailedTests} failed, ${report.numPendingTests} skipped`
+    console.log(`${project} ${file.replace(".json", "")}: ${counts}`)
+  }
 }
 // Every other step that failed (lint, types, packages) is counted by its name in FAILED_STEPS.
 const steps = (process.env.FAILED_STEPS ?? "").split(" ").filter(Boolean)
