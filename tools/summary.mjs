@@ -2,14 +2,14 @@
 // Plain JavaScript for any Node: it must work when the installation itself is what failed.
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 
-const projects = ["packages", "apps", "tools"]
+const projects = ["apps", "packages", "tools"]
   .flatMap((room) => readdirSync(room).map((name) => `${room}/${name}`))
   .filter((folder) => existsSync(`${folder}/package.json`))
   .filter((folder) => JSON.parse(readFileSync(`${folder}/package.json`, "utf8")).nx?.targets?.test)
 let passed = 0
 let failed = 0
 let skipped = 0
-for (const project of projects.sort()) {
+for (const project of projects) {
   const folder = `${project}/.test`
   const reports = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".json")) : []
   if (!reports.includes("results.json")) {

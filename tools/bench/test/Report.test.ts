@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Bench, Report, Runner } from "@handoff/bench"
+import { type Bench, Report, Runner } from "@handoff/bench"
 import { fileURLToPath } from "node:url"
 
 const measured = (work: string, subject: string, ...values: ReadonlyArray<number>): ReadonlyArray<Report.Measurement> =>

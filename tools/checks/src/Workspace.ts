@@ -33,8 +33,8 @@ export const packages: ReadonlyArray<Package> = globSync(["packages/*/package.js
     return { name: manifest.name, folder: path.dirname(file), manifest }
   })
 
-export const files = (pattern: string | ReadonlyArray<string>): ReadonlyArray<string> =>
-  globSync(pattern as string | Array<string>, {
+export const files = (pattern: string | Array<string>): ReadonlyArray<string> =>
+  globSync(pattern, {
     cwd: root,
     exclude: (file) => /(^|\/)(node_modules|dist|\.tsbuild|\.readme|coverage|fixtures)(\/|$)/.test(file)
   }).toSorted()
