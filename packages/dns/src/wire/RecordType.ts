@@ -1,0 +1,101 @@
+/**
+ * A record type as a table of fields, from which all that is done with its rdata follows: checking, reading, writing,
+ * parsing and printing. EDNS options are made the same way, see `EdnsOption.ts`.
+ */
+import * as DecodeError from "./DecodeError.ts"
+import type { Field, Style, Value } from "./Field.ts"
+import type { Reader } from "./Reader.ts"
+import type { Tokens } from "./Tokens.ts"
+import * as Type from "./Type.ts"
+import type { Writer } from "./Writer.ts"
+
+export interface RecordType<N extends string, D> {
+  readonly name: N
+  readonly code: number
+  /** Whether the rdata has this form in class IN only (A, SRV); elsewhere it is opaque. */
+  readonly internetOnly: boolean
+  readonly fields: ReadonlyArray<readonly [name: string, field: Field<unknown>]>
+  /** Reads up to `reader.end`, all of it. Throws `DecodeError`. */
+  read(reader: Reader): D
+  /** Checks what `read` would, without making the value. */
+  check(reader: Reader): void
+  /** Throws `EncodeError`. */
+  write(writer: Writer, data: D): void
+  /** Takes all tokens that are left. Throws `TokenError`. */
+  parse(tokens: Tokens): D
+  print(data: D, style: Style): string
+}
+
+/** The rdata of a type: an object with a property for each field. */
+export type Data<T> = T extends RecordType<string, infer D> ? D : never
+
+type Table = { readonly [name: string]: Field<unknown> }
+
+export type DataOf<F extends Table> = { readonly [K in keyof F]: Value<F[K]> }
+
+/** A type that has the same form in every class. */
+export const make = <const N extends string, F extends Table>(
+  name: N,
+  code: number,
+  fields: F
+): RecordType<N, DataOf<F>> => register(table(name, code, false, fields))
+
+/** A type whose form is defined for class IN only. */
+export const makeInternet = <const N extends string, F extends Table>(
+  name: N,
+  code: number,
+  fields: F
+): RecordType<N, DataOf<F>> => register(table(name, code, true, fields))
+
+const register = <N extends string, D>(type: RecordType<N, D>): RecordType<N, D> => {
+  Type.register(type.name, type.code)
+  return type
+}
+
+/** The field table alone, without a place among the record types. */
+export const table = <const N extends string, F extends Table>(
+  name: N,
+  code: number,
+  internetOnly: boolean,
+  fields: F
+): RecordType<N, DataOf<F>> => {
+  const keys = Object.keys(fields)
+  const list: ReadonlyArray<Field<unknown>> = Object.values(fields)
+  const count = keys.length
+  return {
+    name,
+    code,
+    internetOnly,
+    fields: Object.entries(fields),
+    read(reader) {
+      const data: Record<string, unknown> = {}
+      for (let i = 0; i < count; i++) data[keys[i]!] = list[i]!.read(reader)
+      if (reader.offset !== reader.end) failRest(reader, name)
+      return data as DataOf<F>
+    },
+    check(reader) {
+      for (let i = 0; i < count; i++) list[i]!.check(reader)
+      if (reader.offset !== reader.end) failRest(reader, name)
+    },
+    write(writer, data: Record<string, unknown>) {
+      for (let i = 0; i < count; i++) list[i]!.write(writer, data[keys[i]!])
+    },
+    parse(tokens) {
+      const data: Record<string, unknown> = {}
+      for (let i = 0; i < count; i++) data[keys[i]!] = list[i]!.parse(tokens)
+      if (tokens.left > 0) tokens.fail(`more than ${name} has`)
+      return data as DataOf<F>
+    },
+    print(data: Record<string, unknown>, style) {
+      let text = ""
+      for (let i = 0; i < count; i++) {
+        const field = list[i]!.print(data[keys[i]!], style)
+        if (field !== "") text += text === "" ? field : ` ${field}`
+      }
+      return text
+    }
+  }
+}
+
+const failRest = (reader: Reader, name: string): never =>
+  DecodeError.fail("rdata", reader.offset, `${reader.end - reader.offset} octets more than ${name} has`)

@@ -1,0 +1,19 @@
+/**
+ * The DNS codec: octets and text to messages and back. No I/O, no Effect, usable alone.
+ *
+ * Start at `Message.decode` and `Message.encode`.
+ */
+export * as Class from "./Class.ts"
+export * as Edns from "./Edns.ts"
+export * as Framing from "./Framing.ts"
+export * as Message from "./Message.ts"
+export * as Name from "./Name.ts"
+export * as Opcode from "./Opcode.ts"
+export * as Question from "./Question.ts"
+export * as Rcode from "./Rcode.ts"
+export * as RecordTypes from "./RecordTypes.ts"
+export * as ResourceRecord from "./ResourceRecord.ts"
+export * as Type from "./Type.ts"
+export { DecodeError } from "./DecodeError.ts"
+export { EncodeError } from "./EncodeError.ts"
+export { TextError } from "./TextError.ts"

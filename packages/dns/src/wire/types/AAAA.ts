@@ -1,0 +1,5 @@
+import { ipv6 } from "../fields/addresses.ts"
+import * as RecordType from "../RecordType.ts"
+
+/** IPv6 host address: RFC 3596 2.2. */
+export const AAAA = RecordType.makeInternet("AAAA", 28, { address: ipv6 })
