@@ -26,6 +26,17 @@ export type Outcome<T extends Task.Any> = Exit.Exit<Task.Success<T>, Task.Failur
 /** Gives a task up. Synchronous, never throws, may be called again; afterwards `onExit` stays silent. */
 export type Cancel = () => void
 
+/**
+ * What a caller wants to know besides the outcome; the executor writes into it. A wrapper or router passes it on to the
+ * executor that does the work, so the innermost one stands in it at the end.
+ */
+export interface Watch {
+  /** Who runs the task, by name. */
+  executor: string
+  /** The task left its queue and starts now. Not called by a strategy that cannot know. Must not throw. */
+  readonly started: () => void
+}
+
 export interface Executor<in T extends Task.Any> {
   readonly [TypeId]: typeof TypeId
   /** Shown in errors, metrics and logs: "threads", "reactor", "dns", ... */
@@ -42,7 +53,8 @@ export interface Executor<in T extends Task.Any> {
   readonly submitUnsafe: <K extends T>(
     task: K,
     onExit: (exit: Outcome<K>) => void,
-    context?: Context.Context<never>
+    context?: Context.Context<never>,
+    watch?: Watch
   ) => Cancel
   /** Runs a task; interrupting the effect gives the task up. */
   readonly run: <K extends T>(task: K) => Effect.Effect<Task.Success<K>, Task.Failure<K> | ExecutorError.ExecutorError>
@@ -74,16 +86,19 @@ export interface Options<T extends Task.Any> {
   readonly name: string
   /** The kinds it speaks; a function where they are only known at run time. */
   readonly kinds: ReadonlyArray<Task.KindOf<T>> | ((kind: Task.Kind) => boolean)
-  /** As `Executor.submitUnsafe`, called for supported kinds only. */
+  /** As `Executor.submitUnsafe`, called for supported kinds only; `watch.executor` is already this one's name. */
   readonly submitUnsafe: (
     task: T,
     onExit: (exit: Exit.Exit<any, any>) => void,
-    context: Context.Context<never> | undefined
+    context: Context.Context<never> | undefined,
+    watch: Watch | undefined
   ) => Cancel
+  /** `make` adds the tasks it refused as `Unsupported` to `failed`. */
   readonly stats: Effect.Effect<Stats>
 }
 
-const nothingToCancel: Cancel = () => {}
+/** The `Cancel` of a task that is answered already. */
+export const nothingToCancel: Cancel = () => {}
 
 /** An executor from one callback-shaped function. Unsupported kinds are answered here, once for all strategies. */
 export const make = <T extends Task.Any>(options: Options<T>): Executor<T> => {
@@ -91,8 +106,16 @@ export const make = <T extends Task.Any>(options: Options<T>): Executor<T> => {
   const spoken = typeof kinds === "function" ? undefined : new Set<string>(kinds)
   const supports =
     spoken === undefined ? (kinds as (kind: Task.Kind) => boolean) : (kind: Task.Kind) => spoken.has(kind)
-  const submitUnsafe = (task: any, onExit: (exit: Exit.Exit<any, any>) => void, context?: Context.Context<never>) => {
-    if (supports(task._tag)) return options.submitUnsafe(task, onExit, context)
+  let refused = 0
+  const submitUnsafe = (
+    task: any,
+    onExit: (exit: Exit.Exit<any, any>) => void,
+    context?: Context.Context<never>,
+    watch?: Watch
+  ) => {
+    if (watch !== undefined) watch.executor = name
+    if (supports(task._tag)) return options.submitUnsafe(task, onExit, context, watch)
+    refused++
     onExit(Exit.fail(new Unsupported({ executor: name, kind: task._tag, supportedBy: [] })))
     return nothingToCancel
   }
@@ -106,7 +129,7 @@ export const make = <T extends Task.Any>(options: Options<T>): Executor<T> => {
       Effect.withFiber((fiber) =>
         Effect.callback<any, any>((resume) => Effect.sync(submitUnsafe(task, resume, fiber.context)))
       ),
-    stats: options.stats
+    stats: Effect.map(options.stats, (stats) => (refused === 0 ? stats : { ...stats, failed: stats.failed + refused }))
   }
 }
 
