@@ -36,7 +36,8 @@ const sizeLimits: Readonly<Record<string, number>> = {
   "@handoff/testing": 500,
   "@handoff/threads": 1600,
   "@handoff/reactor": 1200,
-  "@handoff/dns": 4000
+  "@handoff/dns": 4000,
+  "@handoff/cluster": 600
 }
 
 /** Milliseconds to import a package's main entry, over an empty program; Effect's own modules are most of it. */

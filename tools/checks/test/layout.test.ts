@@ -10,7 +10,8 @@ const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
   "@handoff/threads": ["@handoff/core"],
   "@handoff/reactor": ["@handoff/core"],
   "@handoff/dns": ["@handoff/core"],
-  "@handoff/demo": ["@handoff/core", "@handoff/threads", "@handoff/reactor", "@handoff/dns"]
+  "@handoff/cluster": ["@handoff/core"],
+  "@handoff/demo": ["@handoff/core", "@handoff/threads", "@handoff/reactor", "@handoff/dns", "@handoff/cluster"]
 }
 
 const ownerOf = (specifier: string): string => specifier.split("/").slice(0, 2).join("/")
@@ -129,7 +130,7 @@ describe("the layout", () => {
   })
 
   it("every strategy has the same things in it", () => {
-    const missing = ["threads", "reactor", "dns"].flatMap((name) =>
+    const missing = ["threads", "reactor", "dns", "cluster"].flatMap((name) =>
       ["README.md", "src/index.ts", "src/limits.ts", "test/contract.test.ts", "bench"]
         .map((thing) => `packages/${name}/${thing}`)
         .filter((file) => !existsSync(path.join(root, file)))

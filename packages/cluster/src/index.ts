@@ -1,0 +1,5 @@
+export * as Cluster from "./Cluster.ts"
+export * as Embedded from "./Embedded.ts"
+export * as Journal from "./Journal.ts"
+export { limits } from "./limits.ts"
+export * as Runner from "./Runner.ts"

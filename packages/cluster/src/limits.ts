@@ -1,0 +1,63 @@
+/** Every number of the strategy: default, range, unit, reason. */
+
+export interface Limit {
+  readonly default: number
+  readonly min: number
+  readonly max: number
+  readonly unit: string
+  readonly reason: string
+}
+
+export const limits = {
+  /** Entities that tasks are spread over. */
+  partitions: {
+    default: 64,
+    min: 1,
+    max: 65_536,
+    unit: "entities",
+    reason:
+      "several for each runner, so that losing one spreads its work evenly; each costs memory on its runner while it is busy"
+  },
+  /** Tasks in one message. */
+  batch: {
+    default: 64,
+    min: 1,
+    max: 4_096,
+    unit: "tasks",
+    reason:
+      "the engine spends some hundred microseconds on a message; 64 tasks share that, more make the first wait for the last to be packed"
+  },
+  /** Messages of one partition that are on their way or running at once. */
+  batchesInFlight: {
+    default: 4,
+    min: 1,
+    max: 256,
+    unit: "messages",
+    reason:
+      "keeps a runner busy while answers travel; what waits stays with the submitter, where it can still be cancelled for nothing"
+  },
+  /** Tasks that an executor takes at most; beyond, `Overloaded`. */
+  outstanding: {
+    default: 100_000,
+    min: 1,
+    max: 10_000_000,
+    unit: "tasks",
+    reason: "a bound on memory: about a kilobyte for each task that waits"
+  },
+  /** Tasks that one runner hands to its local executor at once. */
+  runnerConcurrency: {
+    default: 1_024,
+    min: 1,
+    max: 1_000_000,
+    unit: "tasks",
+    reason: "enough to keep any local strategy busy; the local executor's own limits apply below it"
+  },
+  /** Pause before a message is sent again to a runner whose mailbox was full. */
+  retryPause: {
+    default: 50,
+    min: 1,
+    max: 60_000,
+    unit: "ms",
+    reason: "half the engine's own send interval; a full mailbox empties within a batch"
+  }
+} as const satisfies Record<string, Limit>
