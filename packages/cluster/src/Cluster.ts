@@ -51,10 +51,9 @@ export interface Options<T extends Task.Any> {
 export interface Cluster<in T extends Task.Any> extends Executor.Executor<T> {}
 
 const defaultKey = (task: Task.Any): string | undefined => {
-  const { address, key, name } = task as { readonly key?: unknown; readonly name?: unknown; readonly address?: unknown }
+  const { key, name } = task as { readonly key?: unknown; readonly name?: unknown }
   if (typeof key === "string") return key
-  if (typeof name === "string") return name
-  return address === undefined ? undefined : String(address)
+  return typeof name === "string" ? name : undefined
 }
 
 /** What waits for one partition, or for any (`partition` undefined). */

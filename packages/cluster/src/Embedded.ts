@@ -25,7 +25,9 @@ export const layerEngine: Layer.Layer<Sharding.Sharding> = Sharding.layer.pipe(
     ShardingConfig.layer({
       // Nothing leaves the process, so nothing need be encoded twice.
       simulateRemoteSerialization: false,
-      entityMailboxCapacity: "unbounded"
+      entityMailboxCapacity: "unbounded",
+      // There is no other runner to hand unfinished work to, so there is nothing to wait for.
+      entityTerminationTimeout: "100 millis"
     })
   )
 )

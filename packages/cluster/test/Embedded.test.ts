@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cluster, Embedded } from "@handoff/cluster"
+import { type Cluster, Embedded } from "@handoff/cluster"
 import { Direct, Task } from "@handoff/core"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

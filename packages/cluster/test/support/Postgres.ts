@@ -43,7 +43,7 @@ const accepts = (port: number): Promise<boolean> =>
 
 export const start = async (): Promise<Server> => {
   const folder = mkdtempSync(path.join(os.tmpdir(), "handoff-pg-"))
-  if (identity.uid !== undefined) chownSync(folder, identity.uid, identity.gid!)
+  if (identity.uid !== undefined) chownSync(folder, identity.uid, identity.gid)
   const data = path.join(folder, "data")
   const made = spawnSync(path.join(binaries!, "initdb"), ["-D", data, "-A", "trust", "-U", "handoff", "--no-sync"], {
     ...identity,

@@ -1,6 +1,6 @@
 /** A runner process for tests and benches: `runner.ts <database url> <port>`; prints "ready" once it serves. */
 import { NodeRuntime } from "@effect/platform-node"
-import { Runner } from "@handoff/cluster"
+import type { Runner } from "@handoff/cluster"
 import { layerRunner } from "@handoff/cluster/postgres"
 import { Direct } from "@handoff/core"
 import * as Effect from "effect/Effect"
