@@ -87,9 +87,19 @@ export const make = <const E extends ReadonlyArray<Executor.Executor<any>>>(
   Effect.suspend(() => {
     const { name, ...rest } = policy ?? {}
     const state = new State(name ?? "router", executors, rest)
-    const unknown = state.unknownIn(rest)
+    const unknown = unknownIn(rest, state.names())
     return unknown === undefined ? Effect.succeed(state.router) : Effect.fail(unknown)
   })
+
+/** The first name in a policy that none of the known executors has. */
+export const unknownIn = (policy: Policy, known: ReadonlyArray<string>): UnknownExecutor | undefined => {
+  const listed = (policy.preference ?? []).map((name) => ["preference", name] as const)
+  const byKind = Object.entries(policy.kinds ?? {}).flatMap(([kind, names]) =>
+    asList(names).map((name) => [`kinds.${kind}`, name] as const)
+  )
+  const bad = [...listed, ...byKind].find(([, name]) => !known.includes(name))
+  return bad === undefined ? undefined : new UnknownExecutor({ where: bad[0], name: bad[1], known })
+}
 
 /** An explanation as a sentence. */
 export const format = (explanation: Explanation): string => {
@@ -139,7 +149,7 @@ class State {
       policy: Effect.sync(() => this.policy),
       setPolicy: (policy) =>
         Effect.suspend(() => {
-          const unknown = this.unknownIn(policy)
+          const unknown = unknownIn(policy, this.names())
           if (unknown !== undefined) return Effect.fail(unknown)
           this.policy = policy
           this.routes.clear()
@@ -147,21 +157,12 @@ class State {
         }),
       replace: (executor) => this.exchange(executor.name, makeSlot(executor)),
       remove: (name) => this.exchange(name, undefined),
-      names: Effect.sync(() => [...this.slots.keys()])
+      names: Effect.sync(() => this.names())
     }
   }
 
-  unknownIn(policy: Policy): UnknownExecutor | undefined {
-    const known = [...this.slots.keys()]
-    const listed: Array<readonly [where: string, name: string]> = (policy.preference ?? []).map((name) => [
-      "preference",
-      name
-    ])
-    for (const [kind, names] of Object.entries(policy.kinds ?? {})) {
-      for (const name of asList(names)) listed.push([`kinds.${kind}`, name])
-    }
-    const bad = listed.find(([, name]) => !this.slots.has(name))
-    return bad === undefined ? undefined : new UnknownExecutor({ where: bad[0], name: bad[1], known })
+  names(): Array<string> {
+    return [...this.slots.keys()]
   }
 
   private route(kind: Task.Kind): Route {

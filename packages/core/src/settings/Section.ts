@@ -1,0 +1,37 @@
+/** The settings of one strategy, under its name: a table of a file, a prefix of environment variables. */
+import { describe, type Setting } from "./Setting.ts"
+
+export type Fields = Readonly<Record<string, Setting<any>>>
+
+export type Values<F extends Fields> = { readonly [K in keyof F]: F[K]["Type"] }
+
+export interface Section<F extends Fields = Fields, Name extends string = string> {
+  /** `threads`; empty for settings at the top. */
+  readonly name: Name
+  readonly fields: F
+}
+
+export const define = <const F extends Fields, const Name extends string>(name: Name, fields: F): Section<F, Name> => ({
+  name,
+  fields
+})
+
+/** What a section is without any configuration. */
+export const defaults = <F extends Fields>(section: Section<F>): Values<F> =>
+  Object.fromEntries(
+    Object.entries(section.fields).map(([name, setting]) => [name, describe(setting).default])
+  ) as Values<F>
+
+/** `maxThreads` of `threads` as an environment variable: `HANDOFF_THREADS_MAX_THREADS`. */
+export const variable = (section: Section, field: string): string =>
+  ["HANDOFF", ...(section.name === "" ? [] : [section.name]), field].map(constantCase).join("_")
+
+/** `threads.maxThreads`, as in a file. */
+export const path = (section: Section, field: string): string =>
+  section.name === "" ? field : `${section.name}.${field}`
+
+const constantCase = (word: string): string =>
+  word
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .replace(/[^A-Za-z0-9]+/g, "_")
+    .toUpperCase()
