@@ -1,0 +1,161 @@
+/**
+ * A crew that hands each job to one worker by message, as soon as that worker has room: processes always, and threads
+ * where shared memory is not wanted. Nothing waits behind a busy worker, because nothing is handed to one.
+ */
+import type { Crew, CrewEvents } from "./Crew.ts"
+import { type Ending, type Job, Phase } from "./Job.ts"
+import { type Birth, type Definition, Mode, type Run, type ToPool } from "./protocol.ts"
+import type { Open, Wire } from "./Wire.ts"
+
+interface Member {
+  readonly wire: Wire
+  readonly jobs: Map<number, Job>
+  ready: boolean
+  retiring: boolean
+  /** Runs a job that wants the worker for itself. */
+  alone: boolean
+  done: number
+  startFault: Ending | undefined
+}
+
+export interface Options {
+  readonly open: Open
+  readonly callsAtOnce: number
+  readonly birth: (worker: number) => Birth
+  readonly events: CrewEvents
+}
+
+export const make = (options: Options): Crew => {
+  const { callsAtOnce, events } = options
+  const members = new Map<number, Member>()
+  let tickets = 0
+
+  const hasRoom = (member: Member, job: Job): boolean =>
+    member.ready &&
+    !member.retiring &&
+    !member.alone &&
+    (job.mode === Mode.alone ? member.jobs.size === 0 : member.jobs.size < callsAtOnce)
+
+  const hand = (job: Job, worker: number, member: Member): void => {
+    const ticket = tickets++
+    const run: Run = { _tag: "Run", id: ticket, fn: job.fn, mode: job.mode, args: job.args, carry: job.carry }
+    member.wire.post(run, job.transfer)
+    if (member.jobs.size === 0) member.wire.hold(true)
+    job.ticket = ticket
+    job.worker = worker
+    job.phase = Phase.offered
+    member.jobs.set(ticket, job)
+    if (job.mode === Mode.alone) member.alone = true
+  }
+
+  const leave = (member: Member, id: number): Job | undefined => {
+    const job = member.jobs.get(id)
+    if (job === undefined) return undefined
+    member.jobs.delete(id)
+    member.done++
+    if (job.mode === Mode.alone) member.alone = false
+    if (member.jobs.size === 0) member.wire.hold(false)
+    return job
+  }
+
+  const message = (worker: number, member: Member, message: ToPool): void => {
+    switch (message._tag) {
+      case "Ready":
+        member.ready = true
+        member.wire.hold(false)
+        return events.ready(worker)
+      case "StartFailed": {
+        const { fault } = message
+        member.startFault = {
+          how: "crash",
+          detail: `its start hook threw ${fault.name}: ${fault.message}`,
+          cause: fault
+        }
+        return member.wire.terminate()
+      }
+      case "Value": {
+        const job = leave(member, message.id)
+        if (job !== undefined) events.value(job, message.value)
+        return
+      }
+      case "Threw": {
+        const job = leave(member, message.id)
+        if (job !== undefined) events.threw(job, message.fault)
+        return
+      }
+      case "Items": {
+        const job = member.jobs.get(message.id)
+        if (job !== undefined) events.items(job, message.items)
+        return
+      }
+      case "Progress": {
+        const job = member.jobs.get(message.id)
+        if (job !== undefined) events.progress(job, message.value)
+        return
+      }
+      case "Wake":
+        return
+    }
+  }
+
+  return {
+    start: (worker) => {
+      const wire = options.open(options.birth(worker), {
+        message: (one) => message(worker, member, one),
+        exit: (ending) => {
+          members.delete(worker)
+          events.exited(worker, member.startFault ?? ending, [...member.jobs.values()], [])
+        }
+      })
+      const member: Member = {
+        wire,
+        jobs: new Map(),
+        ready: false,
+        retiring: false,
+        alone: false,
+        done: 0,
+        startFault: undefined
+      }
+      members.set(worker, member)
+    },
+    define: (definition: Definition) => {
+      for (const member of members.values()) member.wire.post({ _tag: "Define", definition })
+    },
+    offer: (job) => {
+      let best: Member | undefined
+      let bestWorker = -1
+      for (const [worker, member] of members) {
+        if (!hasRoom(member, job) || (best !== undefined && best.jobs.size <= member.jobs.size)) continue
+        best = member
+        bestWorker = worker
+        if (member.jobs.size === 0) break
+      }
+      if (best === undefined) return false
+      hand(job, bestWorker, best)
+      return true
+    },
+    assign: (job, worker) => {
+      const member = members.get(worker)
+      if (member === undefined || !hasRoom(member, job)) return false
+      hand(job, worker, member)
+      return true
+    },
+    // What was handed to a worker by message has been started there, for all that can be known here.
+    revoke: () => false,
+    recall: () => [],
+    queued: () => 0,
+    abort: (job) => members.get(job.worker)?.wire.post({ _tag: "Abort", id: job.ticket }),
+    credit: (job, items) => members.get(job.worker)?.wire.post({ _tag: "Credit", id: job.ticket, items }),
+    workerOf: (job) => job.worker,
+    retire: (worker) => {
+      const member = members.get(worker)
+      if (member === undefined) return
+      member.retiring = true
+      member.wire.hold(true)
+      member.wire.post({ _tag: "Stop" })
+    },
+    terminate: (worker) => members.get(worker)?.wire.terminate(),
+    isIdle: (worker) => members.get(worker)?.jobs.size === 0,
+    figures: (worker) => ({ busy: 0, heapUsed: 0, done: members.get(worker)?.done ?? 0 })
+  }
+}

@@ -1,0 +1,377 @@
+/**
+ * A pool of threads for the functions of modules, as an executor of `Call`; and of `Exchange`, one conversation at a
+ * time on each thread, for the comparison's sake.
+ *
+ * Interrupting a call that has not started removes it. One that runs gets its `AbortSignal` (`@handoff/threads/worker`)
+ * and is then, by choice, abandoned (its thread is occupied until the function really ends) or its thread is
+ * terminated and replaced. Calls on other threads notice nothing.
+ */
+import { type Call, CallError, type Exchange, Executor, type ExecutorError, Lost, Overloaded } from "@handoff/core"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import os from "node:os"
+import * as Carrying from "./Carrying.ts"
+import { Catalogue } from "./Catalogue.ts"
+import * as Conversation from "./Conversation.ts"
+import type { Answer } from "./converse.ts"
+import { type Ending, Job, type Listener, type OnInterrupt } from "./Job.ts"
+import * as limits from "./limits.ts"
+import * as MessageCrew from "./MessageCrew.ts"
+import * as Module from "./Module.ts"
+import { type Alarm, type Policy, Pool } from "./Pool.ts"
+import { type Fault, type Hooks, Mode } from "./protocol.ts"
+import { Runner } from "./Runner.ts"
+import * as Streaming from "./Streaming.ts"
+import * as Thread from "./Thread.ts"
+
+export interface Options extends Thread.ThreadOptions {
+  /** Name of the executor in errors, stats and logs. Default `"threads"`. */
+  readonly name?: string | undefined
+  /** Threads kept even when idle, started at once. Default 1; 0 starts the first with the first call. */
+  readonly minThreads?: number | undefined
+  /** Default: the cores that this process may use. */
+  readonly maxThreads?: number | undefined
+  /** Calls that a thread may have started at a time; more than 1 helps asynchronous functions. Default 1. */
+  readonly callsPerThread?: number | undefined
+  /** Calls that may wait. Default 65,536. */
+  readonly queueLimit?: number | undefined
+  /** What a call meets when the queue is full: it waits as well, is refused, or runs on the caller's thread. */
+  readonly whenFull?: Policy["whenFull"] | undefined
+  /** A thread above the minimum retires after one to two of these without work. Default 30 seconds. */
+  readonly idleTimeout?: Duration.Input | undefined
+  /** A thread is replaced after so many calls. Default: never. */
+  readonly recycleAfter?: number | undefined
+  /** Time for a retiring thread's last calls and stop hook. Default 5 seconds. */
+  readonly stopTimeout?: Duration.Input | undefined
+  /** What becomes of a running call that is given up. Default `"abandon"`. */
+  readonly onInterrupt?: OnInterrupt | undefined
+  /** Calls of one key run in order on any thread, or in order and always on the same thread. Default `"ordered"`. */
+  readonly keys?: "ordered" | "pinned" | undefined
+  /** Functions of a module to call in each thread before its first call and after its last. */
+  readonly hooks?: Hooks | undefined
+  /** A value for the hooks and for `scope().data`; it must survive a structured clone. */
+  readonly data?: unknown
+  /** References whose value travels with each call. */
+  readonly portable?: Carrying.Portable | undefined
+}
+
+/** The tasks a pool of threads takes. */
+export type Tasks = Call<any> | Exchange
+
+export interface ThreadPool extends Executor.Executor<Tasks>, Module.Caller<never> {
+  /** The functions of a module as Effects, with the functions' own types. */
+  readonly module: <M>(url: URL | string) => Module.Functions<M>
+}
+
+export class Threads extends Context.Service<Threads, ThreadPool>()("@handoff/threads/Threads") {}
+
+/** Makes a pool and starts its minimum of threads. Closing the scope answers what is outstanding and ends all threads. */
+export const make = (options: Options = {}): Effect.Effect<ThreadPool, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<never>()
+    const alarm = makeAlarm(context)
+    const name = options.name ?? "threads"
+    const report = (message: string, ending: Ending): void => {
+      Effect.runForkWith(context)(Effect.logWarning(`${name}: ${message}`, ending.detail ?? ending.how))
+    }
+    return yield* Effect.acquireRelease(
+      Effect.sync(() => assemble(name, options, alarm, report)),
+      ({ pool }) => Effect.callback<void>((resume) => pool.close(() => resume(Effect.void)))
+    ).pipe(Effect.map(({ threads }) => threads))
+  })
+
+export const layer = (options: Options = {}): Layer.Layer<Threads> => Layer.effect(Threads, make(options))
+
+/** As `layer`, with every option a `Config` or a value. */
+export const layerConfig = (options: Config.Wrap<Options>): Layer.Layer<Threads, Config.ConfigError> =>
+  Layer.effect(Threads, Effect.flatMap(Config.unwrap(options), make))
+
+/**
+ * The functions of a module, run by whichever pool is provided. `M` is `typeof import("./thumbnails.ts")`; the URL is
+ * `new URL("./thumbnails.ts", import.meta.url)`.
+ */
+export const module = <M>(url: URL | string): Module.Functions<M, Threads> => Module.make<M, Threads>(provided, url)
+
+/**
+ * Refused: a closure cannot cross to another thread, and evaluating its source would silently lose what it closes over.
+ */
+export const of = (f: (...args: any) => unknown): never => {
+  throw new TypeError(
+    `Threads.of: ${f.name || "the function"} cannot be sent to a thread, because what it closes over stays here. ` +
+      `Export it from a module and name that: Threads.module<typeof import("./m.ts")>(new URL("./m.ts", import.meta.url))`
+  )
+}
+
+const provided: Module.Caller<Threads> = {
+  call: (module, name, args, options) => Threads.use((pool) => pool.call(module, name, args, options)),
+  stream: (module, name, args, options) =>
+    Stream.unwrap(Threads.use((pool) => Effect.succeed(pool.stream(module, name, args, options)))),
+  map: (module, name, items, options) => Threads.use((pool) => pool.map(module, name, items, options))
+}
+
+const makeAlarm = (context: Context.Context<never>): Alarm => {
+  const fork = Effect.runForkWith(context)
+  return {
+    now: () => performance.now(),
+    after: (milliseconds, f) => {
+      const fiber = fork(Effect.andThen(Effect.sleep(milliseconds), Effect.sync(f)))
+      return () => fiber.interruptUnsafe()
+    }
+  }
+}
+
+const milliseconds = (given: Duration.Input | undefined, usual: number): number =>
+  given === undefined ? usual : Duration.toMillis(Duration.fromInputUnsafe(given))
+
+/** A whole number of at least `least`: anything else is the caller's mistake, and a defect. */
+const whole = (what: string, value: number, least: number): number => {
+  if (value === Infinity || (Number.isInteger(value) && value >= least)) return value
+  throw new RangeError(`${what} is a whole number of at least ${least}, not ${value}`)
+}
+
+const policyOf = (options: Options): Policy => {
+  const maxThreads = whole("maxThreads", options.maxThreads ?? os.availableParallelism(), 1)
+  return {
+    maxThreads: Math.min(maxThreads, limits.maxThreadsLimit),
+    minThreads: whole("minThreads", Math.min(options.minThreads ?? limits.minThreads, maxThreads), 0),
+    callsPerThread: whole("callsPerThread", options.callsPerThread ?? limits.callsPerThread, 1),
+    queueLimit: whole("queueLimit", options.queueLimit ?? limits.queueLimit, 0),
+    whenFull: options.whenFull ?? "suspend",
+    idleTimeout: milliseconds(options.idleTimeout, limits.idleTimeout),
+    recycleAfter: whole("recycleAfter", options.recycleAfter ?? limits.recycleAfter, 1),
+    stopTimeout: milliseconds(options.stopTimeout, limits.stopTimeout),
+    pinKeys: options.keys === "pinned",
+    hasStopHook: options.hooks !== undefined
+  }
+}
+
+const failure = (module: string, name: string, fault: Fault): CallError => {
+  const { stackTraceLimit } = Error
+  // The stack of interest is the worker's; taking this one as well would triple the price of the error.
+  Error.stackTraceLimit = 0
+  const error = new CallError({
+    module,
+    function: name,
+    errorName: fault.name,
+    errorMessage: fault.message,
+    ...(fault.stack !== undefined && { errorStack: fault.stack }),
+    ...(fault.fields !== undefined && { fields: fault.fields }),
+    ...(fault.cause !== undefined && { cause: fault.cause })
+  })
+  Error.stackTraceLimit = stackTraceLimit
+  return error
+}
+
+/** The functions that a job of each kind is answered through. */
+const makeListeners = (name: string, catalogue: Catalogue) => {
+  const kindOf = (job: Job): string => job.task?._tag ?? "Call"
+  const common = {
+    refused: (job: Job, reason: "full" | "closed", outstanding: number, limit: number) =>
+      job.onExit(
+        Exit.fail(
+          new Overloaded({
+            executor: name,
+            kind: kindOf(job),
+            reason,
+            outstanding,
+            limit: Number.isFinite(limit) ? limit : Number.MAX_SAFE_INTEGER
+          })
+        )
+      ),
+    lost: (job: Job, { cause, detail, exitCode, how }: Ending) =>
+      job.onExit(
+        Exit.fail(
+          new Lost({
+            executor: name,
+            kind: kindOf(job),
+            how,
+            ...(exitCode !== undefined && { exitCode }),
+            ...(detail !== undefined && { detail }),
+            ...(cause !== undefined && { cause })
+          })
+        )
+      )
+  }
+  const callError = (job: Job, fault: Fault): CallError => {
+    const { module, name } = catalogue.definitions[job.fn]!
+    return failure(module, name, fault)
+  }
+  const call: Listener = {
+    ...common,
+    succeed: (job, value) => job.onExit(Exit.succeed(value)),
+    threw: (job, fault) => job.onExit(Exit.fail(callError(job, fault)))
+  }
+  const exchange: Listener = {
+    ...common,
+    succeed: (job, value) => job.onExit(Conversation.outcome(value as Answer)),
+    threw: (job, fault) => job.onExit(Exit.die(callError(job, fault)))
+  }
+  const progressing = (onProgress: (value: unknown) => void): Listener => ({
+    ...call,
+    progress: (_, value) => onProgress(value)
+  })
+  return { call, exchange, progressing }
+}
+
+const assemble = (
+  name: string,
+  options: Options,
+  alarm: Alarm,
+  report: (message: string, ending: Ending) => void
+): { readonly pool: Pool; readonly threads: ThreadPool } => {
+  const policy = policyOf(options)
+  const onInterruptDefault = options.onInterrupt ?? "abandon"
+  const portable = options.portable ?? []
+  const catalogue = new Catalogue((definition) => pool.crew.define(definition))
+  const listeners = makeListeners(name, catalogue)
+  const pool: Pool = new Pool({
+    policy,
+    alarm,
+    report,
+    runHere: makeRunHere(catalogue, options.data),
+    crew: (events) =>
+      MessageCrew.make({
+        open: Thread.open({ ...options, name }),
+        callsAtOnce: policy.callsPerThread,
+        birth: (worker) => ({
+          worker,
+          callsAtOnce: policy.callsPerThread,
+          definitions: catalogue.definitions,
+          hooks: options.hooks,
+          data: options.data
+        }),
+        events
+      })
+  })
+
+  const submit = (
+    listener: Listener,
+    module: string,
+    fn: string,
+    mode: Mode,
+    args: ReadonlyArray<unknown>,
+    how: Module.CallOptions,
+    task: unknown,
+    onExit: (exit: any) => void,
+    context: Context.Context<never> | undefined
+  ): Job => {
+    const order = {
+      fn: catalogue.number(module, fn),
+      mode,
+      args,
+      key: how.key,
+      priority: how.priority ?? 0,
+      transfer: how.transfer,
+      carry: Carrying.pack(context, portable),
+      onInterrupt: how.onInterrupt ?? onInterruptDefault
+    }
+    const job = new Job(listener, order, task, onExit, context)
+    pool.submit(job)
+    return job
+  }
+
+  const executor = Executor.make<Tasks>({
+    name,
+    kinds: ["Call", "Exchange"],
+    submitUnsafe: (task, onExit, context) => {
+      if (task._tag === "Call") {
+        const { args, function: fn, module } = task
+        const job = submit(listeners.call, module, fn, Mode.value, args, task, task, onExit, context)
+        return () => pool.cancel(job)
+      }
+      const request = Conversation.request(task)
+      if (typeof request === "string") {
+        pool.failed++
+        onExit(Conversation.bad(task, request))
+        return Executor.nothingToCancel
+      }
+      const { exchange } = listeners
+      const { module } = Conversation
+      const job = submit(exchange, module, "converse", Mode.alone, [request], nothing, task, onExit, context)
+      return () => pool.cancel(job)
+    },
+    stats: Effect.sync(() => ({ ...pool.counts, extra: extra(pool) }))
+  })
+
+  const run = (
+    module: string,
+    fn: string,
+    mode: Mode,
+    args: ReadonlyArray<unknown>,
+    how: Module.CallOptions
+  ): Effect.Effect<any, CallError | ExecutorError> => {
+    const listener = how.onProgress === undefined ? listeners.call : listeners.progressing(how.onProgress)
+    return Effect.withFiber((fiber) =>
+      Effect.callback<any, CallError | ExecutorError>((resume) => {
+        const job = submit(listener, module, fn, mode, args, how, undefined, resume, fiber.context)
+        return Effect.sync(() => pool.cancel(job))
+      })
+    )
+  }
+
+  const caller: Module.Caller<never> = {
+    call: (module, fn, args, how) => run(module, fn, Mode.value, args, how),
+    stream: (module, fn, args, how): Stream.Stream<any, CallError | ExecutorError> =>
+      Streaming.make((onExit, items, context) => {
+        const listener: Listener = {
+          ...(how.onProgress === undefined ? listeners.call : listeners.progressing(how.onProgress)),
+          items: (_, some) => items(some)
+        }
+        const job = submit(listener, module, fn, Mode.stream, args, how, undefined, onExit, context)
+        return {
+          credit: (more) => pool.credit(job, more),
+          cancel: () => pool.cancel(job)
+        }
+      }),
+    map: (module, fn, items, how) => {
+      const { chunk, ...rest } = how
+      const size = chunk ?? Math.max(1, Math.ceil(items.length / (policy.maxThreads * limits.chunksPerThread)))
+      const chunks: Array<ReadonlyArray<unknown>> = []
+      for (let i = 0; i < items.length; i += size) chunks.push(items.slice(i, i + size))
+      return Effect.map(
+        Effect.forEach(chunks, (one) => run(module, fn, Mode.map, [one], rest), { concurrency: "unbounded" }),
+        (results) => results.flat()
+      )
+    }
+  }
+
+  const threads: ThreadPool = {
+    ...executor,
+    ...caller,
+    module: (url) => Module.make(caller, url)
+  }
+  return { pool, threads }
+}
+
+const nothing: Module.CallOptions = {}
+
+const extra = (pool: Pool): Record<string, number> => ({
+  threads: pool.members.size,
+  abandoned: pool.abandoned,
+  restarts: pool.restarts
+})
+
+/** Runs a job on the caller's own thread, for `caller-runs`: the module is imported here. */
+const makeRunHere = (catalogue: Catalogue, data: unknown): ConstructorParameters<typeof Pool>[0]["runHere"] => {
+  let tickets = 0
+  return (job, events) => {
+    const runner = new Runner(
+      { worker: -1, callsAtOnce: 1, definitions: [catalogue.definitions[job.fn]!], data },
+      {
+        value: (_, value) => events.value(job, value),
+        threw: (_, fault) => events.threw(job, fault),
+        items: (_, items) => job.listener.items?.(job, items),
+        progress: (_, value) => job.listener.progress?.(job, value),
+        isAborted: () => false,
+        ended: () => {}
+      }
+    )
+    runner.run(tickets++, job.fn, job.mode, job.args, job.carry)
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * What passes between the pool and a worker, whatever carries it: a message port, a process's channel, or (the small
+ * ones) shared memory. Plain data that survives a structured clone. No import of Effect: the worker reads this file.
+ */
+
+/** How a call's result comes back. */
+export const Mode = {
+  /** One value: what the function returns, or its promise resolves to; an iterator's items as one array. */
+  value: 0,
+  /** An iterator's items one by one, as the consumer asks for them. */
+  stream: 1,
+  /** The arguments are one array; the function is called with each item and its index; one array comes back. */
+  map: 2,
+  /** As `value`, and the worker takes nothing else meanwhile: for a function that blocks or must be alone. */
+  alone: 3
+} as const
+export type Mode = (typeof Mode)[keyof typeof Mode]
+
+/** What travels with a call: the caller's trace and whatever it declared portable. */
+export interface Carry {
+  readonly trace?: { readonly traceId: string; readonly spanId: string; readonly sampled: boolean }
+  readonly annotations?: Readonly<Record<string, unknown>>
+  readonly refs?: Readonly<Record<string, unknown>>
+}
+
+/** An error as data. */
+export interface Fault {
+  /** The class's name, or the type of what was thrown instead of an error. */
+  readonly name: string
+  readonly message: string
+  readonly stack?: string
+  /** Own enumerable fields that survive a structured clone; the value itself if it was not an error. */
+  readonly fields?: unknown
+  /** A cause that was an error, as a Fault; any other cause as it is, if it survives a structured clone. */
+  readonly cause?: unknown
+}
+
+/** A function's place in the catalogue: messages name functions by number. */
+export interface Definition {
+  readonly id: number
+  readonly module: string
+  readonly name: string
+}
+
+/** A call as a message. */
+export interface Run {
+  readonly _tag: "Run"
+  readonly id: number
+  readonly fn: number
+  readonly mode: Mode
+  readonly args: ReadonlyArray<unknown>
+  readonly carry?: Carry | undefined
+}
+
+export type ToWorker =
+  | Run
+  | { readonly _tag: "Define"; readonly definition: Definition }
+  /** Give a running call up: its signal is aborted. */
+  | { readonly _tag: "Abort"; readonly id: number }
+  /** The consumer of a stream wants so many items more. */
+  | { readonly _tag: "Credit"; readonly id: number; readonly items: number }
+  /** Finish what runs, call the stop hook, end. */
+  | { readonly _tag: "Stop" }
+
+export type ToPool =
+  | { readonly _tag: "Ready" }
+  | { readonly _tag: "StartFailed"; readonly fault: Fault }
+  | { readonly _tag: "Value"; readonly id: number; readonly value: unknown }
+  | { readonly _tag: "Threw"; readonly id: number; readonly fault: Fault }
+  | { readonly _tag: "Items"; readonly id: number; readonly items: ReadonlyArray<unknown> }
+  | { readonly _tag: "Progress"; readonly id: number; readonly value: unknown }
+  /** There are completions in shared memory, and the main loop may be asleep. */
+  | { readonly _tag: "Wake" }
+
+/** Functions of a module that a worker calls before its first call and after its last. */
+export interface Hooks {
+  readonly module: string
+  /** Export called with `{ thread, data }` before the first call. Default `"start"`, if there is one. */
+  readonly start?: string
+  /** Export called without arguments before the worker ends by itself. Default `"stop"`, if there is one. */
+  readonly stop?: string
+}
+
+/** What a worker is born with. */
+export interface Birth {
+  readonly worker: number
+  readonly callsAtOnce: number
+  readonly definitions: ReadonlyArray<Definition>
+  readonly hooks?: Hooks | undefined
+  /** The pool's `data` option, as the hooks and `CallScope.data` see it. */
+  readonly data?: unknown
+}

@@ -1,0 +1,125 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Call, type CallError, type Lost, Unsupported } from "@handoff/core"
+import { Threads } from "@handoff/threads"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+
+type F = typeof import("./modules/functions.ts")
+const url = new URL("./modules/functions.ts", import.meta.url)
+const f = Threads.module<F>(url)
+
+const withPool = <A, E>(options: Threads.Options, effect: Effect.Effect<A, E, Threads.Threads>): Effect.Effect<A, E> =>
+  Effect.provide(effect, Threads.layer({ maxThreads: 2, ...options }))
+
+describe("a call", () => {
+  it.live("runs on another thread and brings the function's own result", () =>
+    withPool(
+      {},
+      Effect.gen(function* () {
+        assert.strictEqual(yield* f.add(2, 3), 5)
+        assert.isFalse(yield* f.onMainThread())
+        assert.deepStrictEqual(yield* f.echo({ a: [1, "two", null, undefined, true, -0, 2 ** 40] }), {
+          a: [1, "two", null, undefined, true, -0, 2 ** 40]
+        })
+        assert.strictEqual(yield* f.slowly("later", 5), "later")
+      })
+    )
+  )
+
+  it.live("goes through the executor as a task too", () =>
+    withPool(
+      {},
+      Threads.Threads.use((pool) =>
+        Effect.gen(function* () {
+          const task = new Call<number>({ module: url.href, function: "add", args: [20, 22] })
+          assert.strictEqual(yield* pool.run(task), 42)
+          const stats = yield* pool.stats
+          assert.deepInclude(stats, { running: 0, queued: 0, done: 1, failed: 0, lost: 0, cancelled: 0 })
+          const refused = yield* Effect.flip(pool.run({ _tag: "Paint" } as never))
+          assert.instanceOf(refused, Unsupported)
+        })
+      )
+    )
+  )
+
+  it.live("that throws fails with the error's name, message, stack, cause and fields", () =>
+    withPool(
+      {},
+      Effect.gen(function* () {
+        for (const effect of [f.overheat(99), f.rejects()]) {
+          const error = (yield* Effect.flip(effect)) as CallError
+          assert.strictEqual(error._tag, "CallError")
+          assert.strictEqual(error.errorName, "TooHot")
+          assert.strictEqual(error.errorMessage, "99 degrees")
+          assert.include(error.errorStack, "functions.ts")
+          assert.deepStrictEqual(error.fields, { degrees: 99 })
+          assert.deepInclude(error.cause as object, { name: "TypeError", message: "no fan" })
+        }
+        const text = (yield* Effect.flip(f.throwText())) as CallError
+        assert.strictEqual(text.errorName, "string")
+        assert.strictEqual(text.fields, "just text")
+      })
+    )
+  )
+
+  it.live("whose worker exits is Lost with its exit code, and the next call runs on a new worker", () =>
+    withPool(
+      { maxThreads: 1 },
+      Effect.gen(function* () {
+        const lost = (yield* Effect.flip(f.exit(7))) as Lost
+        assert.deepInclude(lost, { _tag: "Lost", executor: "threads", kind: "Call", how: "exit", exitCode: 7 })
+        assert.strictEqual(yield* f.add(1, 1), 2)
+      })
+    )
+  )
+
+  it.live("is dropped when interrupted in the queue, and abandoned or terminated when it runs", () =>
+    withPool(
+      { maxThreads: 1 },
+      Effect.gen(function* () {
+        const pool = yield* Threads.Threads
+        const running = yield* Effect.forkChild(f.loopForEver.with({ onInterrupt: "terminate" })(), {
+          startImmediately: true
+        })
+        const queued = yield* Effect.forkChild(f.note("never"), { startImmediately: true })
+        yield* Effect.sleep(100)
+        yield* Fiber.interrupt(queued)
+        yield* Fiber.interrupt(running)
+        assert.deepStrictEqual(yield* f.noted(), [])
+        assert.deepInclude(yield* pool.stats, { running: 0, queued: 0, cancelled: 2 })
+      })
+    )
+  )
+})
+
+describe("a generator function", () => {
+  it.live("streams its items, or gathers them", () =>
+    withPool(
+      {},
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* f.countTo(4), [1, 2, 3, 4])
+        const sum = yield* Stream.runFold(
+          f.countTo.stream(10_000),
+          () => 0,
+          (sum, one) => sum + one
+        )
+        assert.strictEqual(sum, 50_005_000)
+        assert.deepStrictEqual(yield* Stream.runCollect(f.countSlowly.stream(5)), [1, 2, 3, 4, 5])
+        const error = (yield* Effect.flip(Stream.runCollect(f.breaksAt.stream(5)))) as CallError
+        assert.strictEqual(error.errorName, "RangeError")
+      })
+    )
+  )
+
+  it.live("runs no further ahead than the window of its stream", () =>
+    withPool(
+      { maxThreads: 1, callsPerThread: 2 },
+      Effect.gen(function* () {
+        const first = yield* Stream.runCollect(Stream.take(f.counting.stream(1_000_000), 10))
+        assert.strictEqual(first.length, 10)
+        assert.isBelow(yield* f.producedSoFar(), 1000)
+      })
+    )
+  )
+})
