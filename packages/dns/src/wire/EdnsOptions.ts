@@ -1,8 +1,34 @@
 /** Every EDNS option that is read into fields. To add one: a file in `options/`, its line here, its vector. */
 import type { Data, RecordType } from "./RecordType.ts"
+import { CHAIN } from "./options/CHAIN.ts"
 import { COOKIE } from "./options/COOKIE.ts"
+import { ECS } from "./options/ECS.ts"
+import { EDE } from "./options/EDE.ts"
+import { EXPIRE } from "./options/EXPIRE.ts"
+import { KEEPALIVE } from "./options/KEEPALIVE.ts"
+import { KEYTAG } from "./options/KEYTAG.ts"
+import { NSID } from "./options/NSID.ts"
+import { PADDING } from "./options/PADDING.ts"
+import { REPORT_CHANNEL } from "./options/REPORT_CHANNEL.ts"
+import { DAU, DHU, N3U } from "./options/UNDERSTOOD.ts"
+import { ZONEVERSION } from "./options/ZONEVERSION.ts"
 
-export const all = [COOKIE] as const
+export const all = [
+  NSID,
+  DAU,
+  DHU,
+  N3U,
+  ECS,
+  EXPIRE,
+  COOKIE,
+  KEEPALIVE,
+  PADDING,
+  CHAIN,
+  KEYTAG,
+  EDE,
+  REPORT_CHANNEL,
+  ZONEVERSION
+] as const
 
 type All = (typeof all)[number]
 

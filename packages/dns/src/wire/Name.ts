@@ -74,7 +74,6 @@ export const fromText = (text: string, origin: Name = root): Name => {
   if (text.length === 0) return TextError.fail("empty name")
   let length = 1 // where the next octet goes; scratch[labelStart] will hold the label's length
   let labelStart = 0
-  let escaped = false
   for (let i = 0; i < text.length; i++) {
     let code = text.charCodeAt(i)
     if (code === 0x2e) {
@@ -83,7 +82,6 @@ export const fromText = (text: string, origin: Name = root): Name => {
       continue
     }
     if (code === 0x5c) {
-      escaped = true
       const next = text.charCodeAt(i + 1)
       if (isDigit(next)) {
         code = Number(text.slice(i + 1, i + 4))
@@ -106,9 +104,7 @@ export const fromText = (text: string, origin: Name = root): Name => {
     // the text ended in an unescaped dot: absolute
     if (length > limits.nameOctets) return TextError.fail(`name over 255 octets: ${JSON.stringify(text)}`)
     scratch[labelStart] = 0
-    const name = new Name(scratch.slice(0, length))
-    if (!escaped && isPlain(name.octets)) name.text = text
-    return name
+    return new Name(scratch.slice(0, length))
   }
   endLabel(text, labelStart, length)
   const tail = origin.octets
@@ -389,15 +385,6 @@ const written: ReadonlyArray<string> = Array.from({ length: 256 }, (_, octet) =>
 })
 
 const needsEscape = Uint8Array.from(written, (text) => (text.length === 1 ? 0 : 1))
-
-/** Whether no label has an octet that is written with an escape. */
-const isPlain = (octets: Uint8Array): boolean => {
-  for (let at = 0; octets[at] !== 0;) {
-    const end = at + octets[at]! + 1
-    while (++at < end) if (needsEscape[octets[at]!] === 1) return false
-  }
-  return true
-}
 
 const textScratch = Buffer.alloc(limits.nameOctets)
 

@@ -3,7 +3,7 @@
  * parsing and printing. EDNS options are made the same way, see `EdnsOption.ts`.
  */
 import * as DecodeError from "./DecodeError.ts"
-import type { Field, Style, Value } from "./Field.ts"
+import type { Field, Kind, Style, Value } from "./Field.ts"
 import type { Reader } from "./Reader.ts"
 import type { Tokens } from "./Tokens.ts"
 import * as Type from "./Type.ts"
@@ -14,7 +14,8 @@ export interface RecordType<N extends string, D> {
   readonly code: number
   /** Whether the rdata has this form in class IN only (A, SRV); elsewhere it is opaque. */
   readonly internetOnly: boolean
-  readonly fields: ReadonlyArray<readonly [name: string, field: Field<unknown>]>
+  /** The properties of the rdata and what each holds, in order. */
+  readonly kinds: ReadonlyArray<readonly [property: string, kind: Kind]>
   /** Reads up to `reader.end`, all of it. Throws `DecodeError`. */
   read(reader: Reader): D
   /** Checks what `read` would, without making the value. */
@@ -52,6 +53,47 @@ const register = <N extends string, D>(type: RecordType<N, D>): RecordType<N, D>
   return type
 }
 
+/** A type whose fields depend on each other (IPSECKEY: the gateway's form on its type), so that a table cannot say it. */
+export const makeCustom = <const N extends string, D extends object>(
+  name: N,
+  code: number,
+  options: {
+    readonly internetOnly?: boolean
+    readonly kinds: { readonly [K in keyof D]-?: Kind }
+    readonly read: (reader: Reader) => D
+    /** What `read` checks, without making the value; it reads and forgets when not given. */
+    readonly check?: (reader: Reader) => void
+    readonly write: (writer: Writer, data: D) => void
+    readonly parse: (tokens: Tokens) => D
+    readonly print: (data: D, style: Style) => string
+  }
+): RecordType<N, D> => {
+  const read = (reader: Reader): D => {
+    const data = options.read(reader)
+    return reader.offset === reader.end ? data : failRest(reader, name)
+  }
+  return register({
+    name,
+    code,
+    internetOnly: options.internetOnly ?? false,
+    kinds: Object.entries<Kind>(options.kinds),
+    read,
+    check:
+      options.check === undefined
+        ? read
+        : (reader) => {
+            options.check!(reader)
+            if (reader.offset !== reader.end) failRest(reader, name)
+          },
+    write: options.write,
+    parse(tokens) {
+      const data = options.parse(tokens)
+      return tokens.left === 0 ? data : tokens.fail(`more than ${name} has`)
+    },
+    print: options.print
+  })
+}
+
 /** The field table alone, without a place among the record types. */
 export const table = <const N extends string, F extends Table>(
   name: N,
@@ -66,7 +108,7 @@ export const table = <const N extends string, F extends Table>(
     name,
     code,
     internetOnly,
-    fields: Object.entries(fields),
+    kinds: Object.entries(fields).map(([key, field]) => [key, field.kind] as const),
     read(reader) {
       const data: Record<string, unknown> = {}
       for (let i = 0; i < count; i++) data[keys[i]!] = list[i]!.read(reader)

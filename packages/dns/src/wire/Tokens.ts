@@ -12,6 +12,9 @@ export class Tokens {
   /** Offset of each token in the source text, for errors. */
   readonly offsets: Array<number> = []
   index = 0
+  // Zones repeat names: owners on end, hosts of NS and MX all over.
+  private readonly known = new Map<string, Name.Name>()
+  private knownOrigin: Name.Name = Name.root
   /** Completes relative names. */
   origin: Name.Name = Name.root
 
@@ -55,8 +58,16 @@ export class Tokens {
   name(what: string): Name.Name {
     const text = this.next(what)
     if (this.quoted[this.index - 1]) return this.failBefore(`${what} in quotes`)
+    if (this.origin !== this.knownOrigin || this.known.size >= knownNames) {
+      this.known.clear()
+      this.knownOrigin = this.origin
+    }
+    const known = this.known.get(text)
+    if (known !== undefined) return known
     try {
-      return Name.fromText(text, this.origin)
+      const name = Name.fromText(text, this.origin)
+      this.known.set(text, name)
+      return name
     } catch (error) {
       return this.failBefore(error instanceof TextError ? error.detail : String(error))
     }
@@ -72,6 +83,9 @@ export class Tokens {
     throw new TokenError(detail, this.offsets[this.index - 1] ?? -1)
   }
 }
+
+/** Names remembered at a time: some 100 KB at most. */
+const knownNames = 1_024
 
 /** Thrown by `Tokens`; whoever knows the lines makes a `TextError` of it. `offset` is -1 for the end of the entry. */
 export class TokenError extends Error {

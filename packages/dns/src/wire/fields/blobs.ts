@@ -81,3 +81,87 @@ export const hexOrDash: Field<Uint8Array> = make("octets", {
   },
   print: (value) => (value.length === 0 ? "-" : toHex(value))
 })
+
+/** Octets after a length of 16 bits, in base64; text says the length when `counted`. `-` stands for none. */
+export const base64After16 = (options: { readonly counted: boolean }): Field<Uint8Array> =>
+  make("octets", {
+    read: (reader) => reader.view(reader.u16()),
+    check: (reader) => void reader.skip(reader.u16()),
+    write: (writer, value) => {
+      writer.u16(value.length)
+      writer.bytes(value)
+    },
+    parse: (tokens) => {
+      const length = options.counted ? tokens.integer("length", 0xffff) : undefined
+      if (length === 0) return new Uint8Array(0)
+      const text = tokens.next("base64")
+      const octets = text === "-" ? new Uint8Array(0) : base64Of(tokens, text)
+      if (length === undefined || length === octets.length) return octets
+      return tokens.failBefore(`${octets.length} octets given, ${length} announced`)
+    },
+    print: (value) => {
+      const text = value.length === 0 ? "" : toBase64(value)
+      return options.counted ? `${value.length}${text === "" ? "" : ` ${text}`}` : text === "" ? "-" : text
+    }
+  })
+
+/** All that is left, in base64, `-` for none. */
+export const base64RestOrDash: Field<Uint8Array> = {
+  ...base64Rest,
+  parse: (tokens) =>
+    tokens.peek() === "-" && tokens.left === 1 ? (tokens.index++, new Uint8Array(0)) : base64Rest.parse(tokens),
+  print: (value, style) => (value.length === 0 ? "-" : base64Rest.print(value, style))
+}
+
+const base32Digits = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
+
+/** Base32 with extended hex, no padding, as in NSEC3 owner names (RFC 4648 7, RFC 5155 3.3). */
+export const toBase32Hex = (octets: Uint8Array): string => {
+  let text = ""
+  let bits = 0
+  let value = 0
+  for (const octet of octets) {
+    value = (value << 8) | octet
+    for (bits += 8; bits >= 5; bits -= 5) text += base32Digits[(value >> (bits - 5)) & 31]!
+    value &= 31
+  }
+  return bits === 0 ? text : text + base32Digits[(value << (5 - bits)) & 31]!
+}
+
+/** Undefined when it is not that. */
+export const fromBase32Hex = (text: string): Uint8Array | undefined => {
+  const octets = new Uint8Array((text.length * 5) >> 3)
+  let bits = 0
+  let value = 0
+  let at = 0
+  for (const char of text.toUpperCase()) {
+    const digit = base32Digits.indexOf(char)
+    if (digit < 0) return undefined
+    value = ((value << 5) | digit) & 0xfff
+    bits += 5
+    if (bits >= 8) octets[at++] = value >> (bits -= 8)
+  }
+  return bits >= 5 ? undefined : octets
+}
+
+/** Octets after a length of 8 bits, in base32hex (NSEC3's next hashed owner). */
+export const base32HexAfter8: Field<Uint8Array> = {
+  ...hexOrDash,
+  parse: (tokens) => {
+    const text = tokens.next("base32hex")
+    const octets = text === "-" ? new Uint8Array(0) : fromBase32Hex(text)
+    return octets !== undefined && octets.length <= 255 ? octets : tokens.failBefore(`not base32hex: ${text}`)
+  },
+  print: (value) => (value.length === 0 ? "-" : toBase32Hex(value))
+}
+
+/** All that is left, in hex after `0x`, with dots allowed (NSAP, RFC 1706 7). */
+export const nsapRest: Field<Uint8Array> = {
+  ...hexRest,
+  parse: (tokens) => {
+    const text = tokens.next("address")
+    if (!/^0x/i.test(text)) return tokens.failBefore(`does not begin with 0x: ${text}`)
+    return hexOf(tokens, text.slice(2).replaceAll(".", ""))
+  },
+  print: (value) => `0x${toHex(value)}`
+}

@@ -86,3 +86,37 @@ export const atMost = (field: Field<number>, max: number): Field<number> => {
   }
   return { ...field, read, check: read }
 }
+
+/** 48 bits, as a number, which holds 53. */
+export const u48: Field<number> = make("number", {
+  read: (reader) => reader.u48(),
+  check: (reader) => void reader.skip(6),
+  write: (writer, value) => writer.u48(value),
+  parse: (tokens) => tokens.integer("number", 2 ** 48 - 1),
+  print: decimal
+})
+
+export const u64: Field<bigint> = make("bigint", {
+  read: (reader) => reader.u64(),
+  check: (reader) => void reader.skip(8),
+  write: (writer, value) => writer.u64(value),
+  parse: (tokens) => {
+    const text = tokens.next("number")
+    const value = /^[0-9]{1,20}$/.test(text) ? BigInt(text) : 1n << 64n
+    return value < 1n << 64n ? value : tokens.failBefore(`not an integer of 64 bits: ${text}`)
+  },
+  print: decimal
+})
+
+/** An integer, or nothing when the octets end before it: undefined. */
+export const optionalNumber = (width: 16 | 32): Field<number | undefined> => {
+  const field = width === 16 ? u16 : u32
+  return make<number | undefined>("json", {
+    read: (reader) => (reader.offset === reader.end ? undefined : field.read(reader)),
+    write: (writer, value) => {
+      if (value !== undefined) field.write(writer, value)
+    },
+    parse: (tokens) => (tokens.left === 0 ? undefined : field.parse(tokens)),
+    print: (value) => (value === undefined ? "" : decimal(value))
+  })
+}

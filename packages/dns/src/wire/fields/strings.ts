@@ -4,7 +4,6 @@
  * Where people write text (TXT) the value is octets, since nothing says that they are UTF-8; `utf8` reads them so. Where
  * a protocol has words in them (NAPTR flags, HINFO) the value is a string of one character per octet, lossless.
  */
-import * as DecodeError from "../DecodeError.ts"
 import * as EncodeError from "../EncodeError.ts"
 import { type Field, make } from "../Field.ts"
 import * as limits from "../limits.ts"
@@ -138,8 +137,11 @@ export const quote = (octets: Uint8Array): string => {
 }
 
 /** The octets of the next token: escapes resolved, characters outside ASCII as UTF-8. */
-export const unescape = (tokens: Tokens): Uint8Array => {
-  const text = tokens.next("character string")
+export const unescape = (tokens: Tokens): Uint8Array =>
+  unescapeText(tokens.next("character string")) ?? tokens.failBefore("bad escape")
+
+/** The octets that escaped text stands for; undefined for a bad escape. */
+export const unescapeText = (text: string): Uint8Array | undefined => {
   const octets = new Uint8Array(text.length * 3)
   let length = 0
   for (let i = 0; i < text.length; i++) {
@@ -154,11 +156,11 @@ export const unescape = (tokens: Tokens): Uint8Array => {
       const digits = /^[0-9]{3}/.exec(text.slice(i + 1, i + 4))
       if (digits !== null) {
         code = Number(digits[0])
-        if (code > 255) return tokens.failBefore(`escape over 255: \\${digits[0]}`)
+        if (code > 255) return undefined
         i += 3
       } else {
         code = text.charCodeAt(++i)
-        if (!(code <= 0x7f) || (code >= 0x30 && code <= 0x39)) return tokens.failBefore("bad escape")
+        if (!(code <= 0x7f) || (code >= 0x30 && code <= 0x39)) return undefined
       }
     }
     octets[length++] = code
@@ -168,5 +170,3 @@ export const unescape = (tokens: Tokens): Uint8Array => {
 
 /** A word of letters and digits without a length of its own, for use inside other fields. */
 export const isAlphanumeric = (text: string): boolean => /^[0-9A-Za-z]+$/.test(text)
-
-export const failValue = (reader: Reader, detail: string): never => DecodeError.fail("value", reader.offset, detail)

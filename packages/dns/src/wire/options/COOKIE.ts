@@ -2,7 +2,7 @@ import * as DecodeError from "../DecodeError.ts"
 import * as EncodeError from "../EncodeError.ts"
 import { type Field, make } from "../Field.ts"
 import { hexOf, toHex } from "../fields/blobs.ts"
-import * as EdnsOption from "../EdnsOptionType.ts"
+import * as EdnsOptionType from "../EdnsOptionType.ts"
 
 const client: Field<Uint8Array> = make("octets", {
   read: (reader) => reader.view(8),
@@ -34,4 +34,4 @@ const server: Field<Uint8Array> = make("octets", {
 })
 
 /** DNS cookie: RFC 7873 4. */
-export const COOKIE = EdnsOption.make("COOKIE", 10, { client, server })
+export const COOKIE = EdnsOptionType.make("COOKIE", 10, { client, server })

@@ -1,0 +1,12 @@
+import { algorithm, digestType } from "../fields/algorithms.ts"
+import { hexRest } from "../fields/blobs.ts"
+import { u16 } from "../fields/numbers.ts"
+import * as RecordType from "../RecordType.ts"
+
+/** DNSSEC look-aside validation, historic: RFC 4431. */
+export const DLV = RecordType.make("DLV", 32769, {
+  keyTag: u16,
+  algorithm: algorithm,
+  digestType: digestType,
+  digest: hexRest
+})

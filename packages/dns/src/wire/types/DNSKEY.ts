@@ -1,0 +1,12 @@
+import { algorithm } from "../fields/algorithms.ts"
+import { base64Rest } from "../fields/blobs.ts"
+import { u16, u8 } from "../fields/numbers.ts"
+import * as RecordType from "../RecordType.ts"
+
+/** Public key of a zone: RFC 4034 2. */
+export const DNSKEY = RecordType.make("DNSKEY", 48, {
+  flags: u16,
+  protocol: u8,
+  algorithm: algorithm,
+  publicKey: base64Rest
+})
