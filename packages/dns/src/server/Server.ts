@@ -1,0 +1,129 @@
+/**
+ * An authoritative name server for zones in memory, over UDP, TCP and TLS.
+ *
+ * What is answered is decided in `handle.ts`, which knows no sockets; this file owns the sockets. All of them are closed
+ * when the scope is, within a turn of the loop: responses that are not yet sent are lost.
+ */
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type { TsigKey } from "../update/TsigKey.ts"
+import type { Zone } from "../zone/Zone.ts"
+import { ZoneStore } from "../zone/ZoneStore.ts"
+import type { Requester } from "./handle.ts"
+import * as limits from "./limits.ts"
+import { Listener } from "./Listener.ts"
+import { RateLimit } from "./RateLimit.ts"
+import { ServerError } from "./ServerError.ts"
+
+export interface Options {
+  /** What to serve: zones, or a store that others change meanwhile. */
+  readonly zones: ZoneStore | ReadonlyArray<Zone>
+  /** The address to listen on; `127.0.0.1` unless told. */
+  readonly host?: string
+  /** UDP and TCP port; 0, any free one that both can have, unless told. */
+  readonly port?: number
+  /** DNS over TLS (RFC 7858) too, when given. PEM text; port 0 unless told. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly port?: number }
+  /** Keys that requests may be signed with. */
+  readonly keys?: ReadonlyArray<TsigKey>
+  /** Who may transfer a zone out; nobody unless told. */
+  readonly allowTransfer?: (zone: Zone, requester: Requester) => boolean
+  /** Who may update a zone; nobody unless told. */
+  readonly allowUpdate?: (zone: Zone, requester: Requester) => boolean
+  /** Called for each NOTIFY about a zone that is held; refused unless told. */
+  readonly onNotify?: (zone: Zone, serial: number | undefined, requester: Requester) => boolean
+  /** Turns an updated zone into what is held: where a signed zone is signed again. */
+  readonly afterUpdate?: (zone: Zone) => Zone
+  /** Equal answers a second for each client network over UDP; 0 for no limit, which is the default. */
+  readonly responsesPerSecond?: number
+  /** Octets of the largest answer over UDP; see `limits`. */
+  readonly udpPayloadOctets?: number
+  readonly connections?: number
+  /** Milliseconds until a silent TCP connection is closed. */
+  readonly connectionIdle?: number
+  /** What `dig +nsid` shows. */
+  readonly identity?: string
+}
+
+export interface Stats {
+  readonly requests: number
+  readonly responses: number
+  /** Requests that got no response: not DNS, responses, and those over the rate. */
+  readonly dropped: number
+  readonly connections: number
+}
+
+export class Server extends Context.Service<
+  Server,
+  {
+    readonly host: string
+    /** Of UDP and TCP. */
+    readonly port: number
+    readonly tlsPort: number | undefined
+    readonly zones: ZoneStore
+    readonly stats: Effect.Effect<Stats>
+  }
+>()("@handoff/dns/server/Server") {
+  /** A server that listens until the scope closes. Fails with `ServerError` when it cannot listen. */
+  static readonly make = (options: Options): Effect.Effect<Server["Service"], ServerError, Scope.Scope> =>
+    Effect.gen(function* () {
+      const zones = options.zones instanceof ZoneStore ? options.zones : new ZoneStore(options.zones)
+      const rate = within("responsesPerSecond", options.responsesPerSecond, limits.responsesPerSecond)
+      const policy = {
+        zones,
+        keys: options.keys ?? [],
+        allowTransfer: options.allowTransfer ?? (() => false),
+        allowUpdate: options.allowUpdate ?? (() => false),
+        onNotify: options.onNotify ?? (() => false),
+        afterUpdate: options.afterUpdate ?? ((zone: Zone) => zone),
+        rateLimit: rate === 0 ? undefined : new RateLimit({ responsesPerSecond: rate }),
+        udpPayloadOctets: within("udpPayloadOctets", options.udpPayloadOctets, limits.udpPayload),
+        identity: options.identity
+      }
+      const clock = yield* Effect.clockWith(Effect.succeed)
+      const listener = yield* Effect.acquireRelease(
+        Effect.tryPromise({
+          try: () =>
+            Listener.open({
+              host: options.host ?? "127.0.0.1",
+              port: options.port ?? 0,
+              tls: options.tls,
+              connections: within("connections", options.connections, limits.connections),
+              connectionIdle: within("connectionIdle", options.connectionIdle, limits.connectionIdle),
+              policy,
+              now: () => clock.currentTimeMillisUnsafe()
+            }),
+          catch: (cause) => new ServerError({ host: options.host ?? "127.0.0.1", port: options.port ?? 0, cause })
+        }),
+        (opened) => Effect.promise(() => opened.close())
+      )
+      return Server.of({
+        host: options.host ?? "127.0.0.1",
+        port: listener.port,
+        tlsPort: listener.tlsPort,
+        zones,
+        stats: Effect.sync(() => listener.stats())
+      })
+    })
+
+  static readonly layer = (options: Options): Layer.Layer<Server, ServerError> =>
+    Layer.effect(Server, Server.make(options))
+
+  static readonly layerConfig = (
+    options: Config.Wrap<Options>
+  ): Layer.Layer<Server, ServerError | Config.ConfigError> =>
+    Layer.effect(Server, Effect.flatMap(Config.unwrap(options), Server.make))
+}
+
+const within = (
+  name: string,
+  value: number | undefined,
+  limit: { readonly default: number; readonly min: number; readonly max: number }
+): number => {
+  if (value === undefined) return limit.default
+  if (value >= limit.min && value <= limit.max) return value
+  throw new RangeError(`${name} is from ${limit.min} to ${limit.max}, not ${value}`)
+}

@@ -1,0 +1,12 @@
+/** Zones: parse, look into, edit in transactions, compare, check, print. Start at `text.parse` or `Zone.make`. */
+export * as Diff from "./Diff.ts"
+export { find, type Place } from "./find.ts"
+export * as limits from "./limits.ts"
+export * as RRset from "./RRset.ts"
+export * as Serial from "./Serial.ts"
+export * as text from "./text.ts"
+export { applyDiff, edit, Transaction } from "./Transaction.ts"
+export * as types from "./types.ts"
+export * as Zone from "./Zone.ts"
+export { ZoneError } from "./ZoneError.ts"
+export { ZoneStore } from "./ZoneStore.ts"
