@@ -6,6 +6,7 @@ import * as fs from "node:fs"
 import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"
 import type { Backend, Constants, OnReturn } from "./Backend.ts"
+import * as Libraries from "./Libraries.ts"
 
 /** The addon's own functions; `native/source/addon.c` documents them. */
 export interface Addon {
@@ -111,8 +112,10 @@ export const makeBackend = (addon: Addon, options: Options): Backend => {
       waiting.delete(id)
       onReturn?.(0, 0, null)
     },
-    open: addon.open,
-    symbol: (library, name) => addon.symbol(library, name) ?? undefined,
+    resolve: Libraries.make({
+      open: addon.open,
+      symbol: (library, name) => addon.symbol(library, name) ?? undefined
+    }),
     figures: () => {
       const [threads, idle] = addon.stats(pool)
       return { threads, idle }

@@ -3,6 +3,8 @@
  * it returned; how many at once, in which order and who still waits is `BlockingPool`'s business.
  */
 
+import type { Resolve } from "./Libraries.ts"
+
 /** The platform's numbers for `AF_*`, `SOCK_*`, `AI_*`, `NI_*` and `EAI_*`; a name that is missing is not known there. */
 export type Constants = Readonly<Record<string, number>>
 
@@ -46,9 +48,7 @@ export interface Backend {
   readonly start: (operation: Operation, onReturn: OnReturn) => number
   /** Nobody waits for it any more: it does not keep the process alive. It goes on; `onReturn` comes when it returns. */
   readonly abandon: (id: number) => void
-  /** Loads a library (null: what is loaded already) and finds a symbol; undefined if it is not there. */
-  readonly open: (path: string | null) => bigint
-  readonly symbol: (library: bigint, name: string) => bigint | undefined
+  readonly resolve: Resolve
   readonly figures: () => Figures
   /** Sends the threads home: busy ones when their call returns. `onReturn` is not called any more. */
   readonly close: () => void

@@ -41,6 +41,8 @@ interface Entry {
   timer: ReturnType<typeof setTimeout> | undefined
   /** The backend's number for it while it blocks. */
   id: number
+  /** Nobody waits for its call any more. */
+  isAbandoned: boolean
   /** Neighbours among the waiting. */
   previous: Entry | undefined
   next: Entry | undefined
@@ -77,13 +79,23 @@ export class BlockingPool {
       job.answer(operation)
       return Executor.nothingToCancel
     }
-    const entry: Entry = { job, kind, operation, timer: undefined, id: -1, previous: undefined, next: undefined }
+    const entry: Entry = {
+      job,
+      kind,
+      operation,
+      timer: undefined,
+      id: -1,
+      isAbandoned: false,
+      previous: undefined,
+      next: undefined
+    }
     job.release = (was) => this.giveUp(entry, was)
     const timeout = kind.timeout?.(task) ?? this.timeout
     if (timeout !== undefined) {
       entry.timer = setTimeout(() => {
-        const was = job.state === "queued" ? "queued" : "running"
-        if (job.answer(Exit.fail(kind.timedOut(task, timeout)))) this.giveUp(entry, was)
+        // Given up first: whoever the answer resumes sees the slot as it is.
+        this.giveUp(entry, job.state === "queued" ? "queued" : "running")
+        job.answer(Exit.fail(kind.timedOut(task, timeout)))
       }, timeout)
     }
     if (this.busy < this.backend.threads && this.first === undefined) this.block(entry)
@@ -119,7 +131,7 @@ export class BlockingPool {
     const { job } = entry
     const onReturn: OnReturn = (code, errno, value, lost) => {
       this.busy--
-      if (!job.isOpen) this.abandoned--
+      if (entry.isAbandoned) this.abandoned--
       else {
         clearTimeout(entry.timer)
         job.answer(
@@ -159,6 +171,7 @@ export class BlockingPool {
   private giveUp(entry: Entry, was: "queued" | "running"): void {
     clearTimeout(entry.timer)
     if (was === "queued") return this.remove(entry)
+    entry.isAbandoned = true
     this.abandoned++
     this.backend.abandon(entry.id)
   }
