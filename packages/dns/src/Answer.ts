@@ -1,0 +1,132 @@
+/**
+ * What a server said about a question: records with their TTL, or that there are none; with how it was learnt.
+ */
+import type { Meaning } from "./Reply.ts"
+import type * as Message from "./wire/Message.ts"
+import type * as Name from "./wire/Name.ts"
+import type { ResourceRecord } from "./wire/ResourceRecord.ts"
+
+/** A query as the caller states it, beside its name and type. */
+export interface View {
+  /** DO: have DNSSEC records sent along (RFC 3225). */
+  readonly dnssecOk?: boolean | undefined
+  /** CD: have data that the server could not validate, too (RFC 4035 section 3.2.2). */
+  readonly checkingDisabled?: boolean | undefined
+  /** Asks for the answer that clients of this network get: `192.0.2.0/24` (RFC 7871); `0.0.0.0/0` asks to send none on. */
+  readonly clientSubnet?: string | undefined
+}
+
+/** An extended error: why the server answered as it did (RFC 8914). */
+export interface ExtendedError {
+  readonly code: number
+  readonly text: string
+}
+
+export type Kind = "records" | "no record" | "no name"
+
+export class Answer {
+  /** Whether there are records of the type; else whether there is the name at least. */
+  readonly kind: Kind
+  /** The name asked for, lower case, without the final dot. */
+  readonly name: string
+  /** The type asked for: a mnemonic, or `TYPE123`. */
+  readonly type: string
+  /** The records at the end of the chain of aliases; empty unless `kind` is `records`. */
+  readonly records: ReadonlyArray<ResourceRecord>
+  /** The CNAME and DNAME records that led there, in order. */
+  readonly aliases: ReadonlyArray<ResourceRecord>
+  /** Where the chain ends: the owner of the records. */
+  readonly canonicalName: Name.Name
+  /** Seconds for which it could be kept when it came; undefined when it may not be kept. */
+  readonly ttl: number | undefined
+  /** The last message of it, whole; undefined for what we knew ourselves (`localhost`, the hosts file). */
+  readonly message: Message.Message | undefined
+  /** That message's octets. */
+  readonly octets: Uint8Array | undefined
+  /** The server that answered, as `127.0.0.1:53` or `tls://127.0.0.1:853#dns.example`; or `hosts`, `special`. */
+  readonly server: string
+  readonly transport: "udp" | "tcp" | "tls" | "https" | "none"
+  /** From the first send to the answer. */
+  readonly milliseconds: number
+  /** When it came, ms of the wall clock. */
+  readonly receivedAt: number
+  /** Whether it comes from the cache, past its TTL (RFC 8767); its `ttl` is then what it may be kept for now. */
+  readonly stale: boolean
+  /** @internal What was made of it for a caller, kept for the next: its addresses, its records as values. */
+  addresses: unknown = undefined
+  /** @internal */
+  values: unknown = undefined
+
+  constructor(fields: {
+    readonly kind: Kind
+    readonly name: string
+    readonly type: string
+    readonly records: ReadonlyArray<ResourceRecord>
+    readonly aliases: ReadonlyArray<ResourceRecord>
+    readonly canonicalName: Name.Name
+    readonly ttl: number | undefined
+    readonly message: Message.Message | undefined
+    readonly octets: Uint8Array | undefined
+    readonly server: string
+    readonly transport: Answer["transport"]
+    readonly milliseconds: number
+    readonly receivedAt: number
+    readonly stale: boolean
+  }) {
+    this.kind = fields.kind
+    this.name = fields.name
+    this.type = fields.type
+    this.records = fields.records
+    this.aliases = fields.aliases
+    this.canonicalName = fields.canonicalName
+    this.ttl = fields.ttl
+    this.message = fields.message
+    this.octets = fields.octets
+    this.server = fields.server
+    this.transport = fields.transport
+    this.milliseconds = fields.milliseconds
+    this.receivedAt = fields.receivedAt
+    this.stale = fields.stale
+  }
+
+  /** `NOERROR`, `NXDOMAIN`. */
+  get code(): "NOERROR" | "NODATA" | "NXDOMAIN" {
+    return this.kind === "records" ? "NOERROR" : this.kind === "no record" ? "NODATA" : "NXDOMAIN"
+  }
+
+  /** Whole seconds for which it may be kept from `now` on, ms of the wall clock. */
+  ttlAt(now: number): number {
+    if (this.ttl === undefined) return 0
+    if (this.stale) return this.ttl
+    return Math.max(0, Math.ceil(this.ttl - (now - this.receivedAt) / 1_000))
+  }
+
+  /** AD: the server says that it validated this; worth what the way to it is worth. */
+  get authenticData(): boolean {
+    return this.message?.authenticData ?? false
+  }
+
+  get extendedErrors(): ReadonlyArray<ExtendedError> {
+    return extendedErrors(this.message)
+  }
+}
+
+/** The extended errors of a message (RFC 8914 section 2: code 15, two octets of info code, UTF-8 text). */
+export const extendedErrors = (message: Message.Message | undefined): ReadonlyArray<ExtendedError> => {
+  const errors: Array<ExtendedError> = []
+  for (const option of message?.edns?.options ?? []) {
+    const name: string = option.option
+    const data = option.data as { readonly octets?: Uint8Array; readonly code?: number; readonly text?: string }
+    if (name === "EDE" || name === "OPT15") {
+      if (data.octets !== undefined && data.octets.length >= 2) {
+        const text = new TextDecoder().decode(data.octets.subarray(2))
+        errors.push({ code: (data.octets[0]! << 8) | data.octets[1]!, text })
+      } else if (data.code !== undefined) errors.push({ code: data.code, text: data.text ?? "" })
+    }
+  }
+  return errors
+}
+
+/** The kind of what a reply means. */
+export const kindOf = (meaning: Meaning): Kind =>
+  meaning._tag === "NoName" ? "no name" : meaning._tag === "Found" ? "records" : "no record"

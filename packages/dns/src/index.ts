@@ -1,0 +1,5 @@
+export { Answer, type View } from "./Answer.ts"
+export * as Dns from "./Dns.ts"
+export * as Endpoint from "./Endpoint.ts"
+export { Failure } from "./Failure.ts"
+export * as Transport from "./Transport.ts"
