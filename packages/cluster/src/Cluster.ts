@@ -24,7 +24,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Sharding from "effect/cluster/Sharding"
-import { batchSize, follow } from "./Granularity.ts"
+import { batchSize } from "./Granularity.ts"
 import { limits } from "./limits.ts"
 import { entityId, partitionOf } from "./Placement.ts"
 import { TaskEntity } from "./TaskEntity.ts"
@@ -65,7 +65,6 @@ interface Lane {
   inFlight: number
   /** Set while the lane pauses because a mailbox was full. */
   isPaused: boolean
-  taskMillis: number | undefined
 }
 
 /** One message on its way. */
@@ -73,6 +72,7 @@ interface Batch {
   readonly number: number
   readonly lane: Lane
   readonly partition: number
+  size: number
   /** What was sent and is not answered yet, by task number. */
   readonly open: Map<number, Job<any>>
   /** Whether `Start` was given: then what must not run twice may run. */
@@ -109,6 +109,19 @@ export const make = <T extends Task.Any>(
     const lanes = new Map<string, Lane>()
     const dirty = new Set<Lane>()
 
+    /** Tasks on their way to each partition. */
+    const load = new Uint32Array(partitions)
+
+    /** Where tasks that may go anywhere go: so a runner that is quicker gets more. Ties go round in turn. */
+    const leastLoaded = (): number => {
+      let best = nextPartition++ % partitions
+      for (let i = 1; i < partitions && load[best]! > 0; i++) {
+        const other = (nextPartition + i) % partitions
+        if (load[other]! < load[best]!) best = other
+      }
+      return best
+    }
+
     const launch = (effect: Effect.Effect<unknown, unknown>) => {
       if (isClosed) return
       const fiber = runFork(effect)
@@ -130,8 +143,7 @@ export const make = <T extends Task.Any>(
           inFlightLimit: partition === undefined ? perPartition * partitions : perPartition,
           waiting: new Waiting(),
           inFlight: 0,
-          isPaused: false,
-          taskMillis: undefined
+          isPaused: false
         }
         lanes.set(id, lane)
       }
@@ -156,8 +168,7 @@ export const make = <T extends Task.Any>(
         const size = batchSize({
           waiting: lane.waiting.size,
           partitions: lane.partition === undefined ? partitions : 1,
-          limit: batchLimit,
-          taskMillis: lane.taskMillis
+          limit: batchLimit
         })
         const jobs = lane.waiting.take(size)
         if (jobs.length > 0) send(lane, jobs)
@@ -165,8 +176,8 @@ export const make = <T extends Task.Any>(
     }
 
     const send = (lane: Lane, jobs: ReadonlyArray<Job<any>>) => {
-      const partition = lane.partition ?? nextPartition++ % partitions
-      const batch: Batch = { number: nextBatch++, lane, partition, open: new Map(), isStarted: false }
+      const partition = lane.partition ?? leastLoaded()
+      const batch: Batch = { number: nextBatch++, lane, partition, size: 0, open: new Map(), isStarted: false }
       const frames: Array<TaskFrame> = []
       for (const job of jobs) {
         const id = nextTask++
@@ -181,6 +192,7 @@ export const make = <T extends Task.Any>(
         job.release = () => cancelSent(batch, id)
       }
       if (frames.length === 0) return
+      batch.size = frames.length
       let octets: Uint8Array
       try {
         octets = pack(frames)
@@ -195,6 +207,7 @@ export const make = <T extends Task.Any>(
         return
       }
       lane.inFlight++
+      load[partition]! += frames.length
       batches++
       sent += frames.length
       const payload = { submitter, batch: batch.number, octets }
@@ -216,9 +229,8 @@ export const make = <T extends Task.Any>(
       )
     }
 
-    const arrived = (batch: Batch, chunk: { readonly octets: Uint8Array; readonly busy: number }) => {
+    const arrived = (batch: Batch, chunk: { readonly octets: Uint8Array }) => {
       const answers = unpackAnswers(chunk.octets)
-      if (answers.length > 0) batch.lane.taskMillis = follow(batch.lane.taskMillis, chunk.busy / answers.length)
       for (const frame of answers) {
         const job = batch.open.get(frame[0])
         if (job === undefined) continue
@@ -258,6 +270,7 @@ export const make = <T extends Task.Any>(
     const ended = (batch: Batch, exit: Exit.Exit<unknown, { readonly _tag: string }>) => {
       const { lane } = batch
       lane.inFlight--
+      load[batch.partition]! -= batch.size
       const isFull =
         Exit.isFailure(exit) &&
         exit.cause.reasons.some((reason) => reason._tag === "Fail" && reason.error._tag === "MailboxFull")

@@ -1,12 +1,11 @@
 /**
- * The runner's side: the entity's handlers, which feed a local executor and send answers back as they come, all that
- * finished in one turn of the loop in one chunk.
+ * The runner's side: the entity's handlers, which feed a local executor and send answers back as they come, what finishes
+ * close together in one chunk.
  *
  * Interrupting a request (its submitter gave up, or went away) cancels its tasks on the local executor.
  */
 import type { Executor } from "@handoff/core"
 import { Lost } from "@handoff/core"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Layer from "effect/Layer"
@@ -30,7 +29,6 @@ export interface Options {
 
 interface Chunk {
   readonly octets: Uint8Array
-  readonly busy: number
   readonly ready?: string
 }
 
@@ -45,34 +43,27 @@ export const layer = (options: Options): Layer.Layer<never, never, Sharding.Shar
   return TaskEntity.toLayer(
     Effect.gen(function* () {
       const journal = yield* Journal
-      const clock = yield* Clock.Clock
-      const now = () => clock.currentTimeMillisUnsafe()
       /** What is under way here, by `submitter/task`. */
       const cancels = new Map<string, () => void>()
       /** Batches that wait for permission to start, by token. */
       const waiting = new Map<string, () => void>()
 
       /** Runs one task and answers with its frame; `cancels` knows it meanwhile. */
-      const runOne = (
-        submitter: string,
-        frame: TaskFrame,
-        answer: (frame: AnswerFrame | undefined, busy: number) => void
-      ): void => {
+      const runOne = (submitter: string, frame: TaskFrame, answer: (frame: AnswerFrame | undefined) => void): void => {
         const key = `${submitter}/${frame[0]}`
         const task = codec.decodeTask(frame, name)
-        if (Array.isArray(task)) return answer(task as unknown as AnswerFrame, 0)
-        const start = now()
+        if (Array.isArray(task)) return answer(task as unknown as AnswerFrame)
         let isOver = false
         const cancel = feed.submit(task as never, (exit) => {
           isOver = true
           cancels.delete(key)
-          answer(codec.encodeAnswer(frame[0], frame[1], exit), now() - start)
+          answer(codec.encodeAnswer(frame[0], frame[1], exit))
         })
         if (isOver) return
         cancels.set(key, () => {
           cancels.delete(key)
           cancel()
-          answer(undefined, 0)
+          answer(undefined)
         })
       }
 
@@ -87,18 +78,20 @@ export const layer = (options: Options): Layer.Layer<never, never, Sharding.Shar
               const frames = unpackTasks(payload.octets)
               let left = frames.length
               let finished: Array<AnswerFrame> = []
-              let busy = 0
+              let timer: NodeJS.Timeout | undefined
               const flush = () => {
-                if (finished.length > 0) Queue.offerUnsafe(queue, { octets: pack(finished), busy })
+                clearTimeout(timer)
+                timer = undefined
+                if (finished.length > 0) Queue.offerUnsafe(queue, { octets: pack(finished) })
                 finished = []
-                busy = 0
                 if (left === 0) Queue.endUnsafe(queue)
               }
-              const answer = (frame: AnswerFrame | undefined, took: number) => {
+              const answer = (frame: AnswerFrame | undefined) => {
                 left--
                 if (frame !== undefined) finished.push(frame)
-                busy += took
-                if (finished.length === 1 || left === 0) setImmediate(flush)
+                // The engine has every chunk acknowledged; answers that come close together share one.
+                if (left === 0) flush()
+                else timer ??= setTimeout(flush, limits.answerPause.default)
               }
               const once = frames.filter(([, kind]) => codec.kinds.get(kind)?.definition.repeatable === false)
               for (const frame of frames) if (!once.includes(frame)) runOne(payload.submitter, frame, answer)
@@ -112,7 +105,7 @@ export const layer = (options: Options): Layer.Layer<never, never, Sharding.Shar
                   cancels.set(key, () => {
                     cancels.delete(key)
                     pending = pending.filter((one) => one !== frame)
-                    answer(undefined, 0)
+                    answer(undefined)
                   })
                 }
                 waiting.set(token, () => {
@@ -121,10 +114,11 @@ export const layer = (options: Options): Layer.Layer<never, never, Sharding.Shar
                     runOne(payload.submitter, frame, answer)
                   }
                 })
-                Queue.offerUnsafe(queue, { octets: nothing, busy: 0, ready: token })
+                Queue.offerUnsafe(queue, { octets: nothing, ready: token })
               }
               yield* Effect.addFinalizer(() =>
                 Effect.sync(() => {
+                  clearTimeout(timer)
                   if (token !== undefined) waiting.delete(token)
                   giveUp(payload.submitter, frames)
                 })
@@ -151,21 +145,19 @@ export const layer = (options: Options): Layer.Layer<never, never, Sharding.Shar
                     `${payload.submitter}/${payload.batch}`,
                     once.map(([id]) => id)
                   )
-            return yield* Effect.callback<{ readonly octets: Uint8Array; readonly busy: number }>((resume) => {
+            return yield* Effect.callback<{ readonly octets: Uint8Array }>((resume) => {
               const answers: Array<AnswerFrame> = []
               let left = frames.length
-              let busy = 0
-              const answer = (frame: AnswerFrame | undefined, took: number) => {
+              const answer = (frame: AnswerFrame | undefined) => {
                 left--
-                busy += took
                 if (frame !== undefined) answers.push(frame)
-                if (left === 0) resume(Effect.succeed({ octets: pack(answers), busy }))
+                if (left === 0) resume(Effect.succeed({ octets: pack(answers) }))
               }
               for (const frame of frames) {
                 const [id, kind] = frame
                 if (before.has(id)) {
                   const lost = new Lost({ executor: name, kind, how: "peer", detail: "its runner died in the middle" })
-                  answer(codec.encodeAnswer(id, kind, Exit.fail(lost)), 0)
+                  answer(codec.encodeAnswer(id, kind, Exit.fail(lost)))
                 } else runOne(payload.submitter, frame, answer)
               }
               return Effect.sync(() => giveUp(payload.submitter, frames))

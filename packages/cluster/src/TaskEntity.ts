@@ -24,8 +24,8 @@ const batch = {
   octets: Schema.Uint8Array
 }
 
-/** Packed answers, and the milliseconds that their tasks ran. */
-const answers = { octets: Schema.Uint8Array, busy: Schema.Number }
+/** Packed answers. */
+const answers = { octets: Schema.Uint8Array }
 
 export const Run = Rpc.make("Run", {
   payload: batch,

@@ -25,11 +25,11 @@ export const limits = {
     max: 4_096,
     unit: "tasks",
     reason:
-      "the engine spends some hundred microseconds on a message; 64 tasks share that, more make the first wait for the last to be packed"
+      "the engine spends up to a millisecond on a message; 64 tasks share that, more make the first wait for the last to be packed"
   },
   /** Messages of one partition that are on their way or running at once. */
   batchesInFlight: {
-    default: 4,
+    default: 2,
     min: 1,
     max: 256,
     unit: "messages",
@@ -51,6 +51,14 @@ export const limits = {
     max: 1_000_000,
     unit: "tasks",
     reason: "enough to keep any local strategy busy; the local executor's own limits apply below it"
+  },
+  /** How long an answer waits for others of its message, so that they travel in one chunk. */
+  answerPause: {
+    default: 2,
+    min: 0,
+    max: 1_000,
+    unit: "ms",
+    reason: "the engine acknowledges every chunk, which costs about as much again as sending it"
   },
   /** Pause before a message is sent again to a runner whose mailbox was full. */
   retryPause: {

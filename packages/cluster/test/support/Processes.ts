@@ -10,11 +10,15 @@ export interface RunnerProcess {
   readonly kill: (signal: NodeJS.Signals) => Promise<void>
 }
 
-export const startRunner = async (url: string): Promise<RunnerProcess> => {
+export const startRunner = async (url: string, concurrency = 1024): Promise<RunnerProcess> => {
   const port = await freePort()
-  const child = spawn(process.execPath, ["--conditions=@handoff/source", file, url, String(port)], {
-    stdio: ["ignore", "pipe", "pipe"]
-  })
+  const child = spawn(
+    process.execPath,
+    ["--conditions=@handoff/source", file, url, String(port), String(concurrency)],
+    {
+      stdio: ["ignore", "pipe", "pipe"]
+    }
+  )
   let errors = ""
   child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()))
   await new Promise<void>((resolve, reject) => {

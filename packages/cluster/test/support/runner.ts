@@ -1,4 +1,4 @@
-/** A runner process for tests and benches: `runner.ts <database url> <port>`; prints "ready" once it serves. */
+/** A runner process for tests and benches: `runner.ts <database url> <port> [concurrency]`; prints "ready" once it serves. */
 import { NodeRuntime } from "@effect/platform-node"
 import type { Runner } from "@handoff/cluster"
 import { layerRunner } from "@handoff/cluster/postgres"
@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import { appendFileSync } from "node:fs"
 import { Wait, WaitOnce } from "./kinds.ts"
 
-const [, , url, port] = process.argv
+const [, , url, port, concurrency = "1024"] = process.argv
 const { pid } = process
 
 const program = Effect.gen(function* () {
@@ -22,7 +22,9 @@ const program = Effect.gen(function* () {
     )
   ])
   const kinds: Runner.Options["kinds"] = [Wait, WaitOnce]
-  yield* Layer.build(layerRunner({ url: url!, host: "127.0.0.1", port: Number(port), kinds, executor }))
+  yield* Layer.build(
+    layerRunner({ url: url!, host: "127.0.0.1", port: Number(port), kinds, executor, concurrency: Number(concurrency) })
+  )
   yield* Effect.sync(() => console.log("ready"))
   return yield* Effect.never
 })
