@@ -1,0 +1,84 @@
+/** `handoff lab`: the embedded network, until Ctrl-C. */
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Lab from "../lab/Lab.ts"
+import * as limits from "../lab/limits.ts"
+import type * as Plan from "../lab/Plan.ts"
+import type { Ready } from "../lab/Process.ts"
+import { format as formatPorts } from "../survey/Ports.ts"
+import { portsOf } from "../survey/Source.ts"
+import * as Table from "../output/Table.ts"
+import * as Terminal from "../output/Terminal.ts"
+import { labFlags, planOf } from "./labFlags.ts"
+import { onOff } from "./onOff.ts"
+import { wholeNumber } from "./wholeNumber.ts"
+
+export const lab = Command.make(
+  "lab",
+  {
+    ...labFlags,
+    dnsPort: wholeNumber("dns-port", "port of the name server, 0 for one that is free", limits.nameServerPort),
+    dnsLatency: wholeNumber("dns-latency", "milliseconds before the name server answers", limits.nameLatency),
+    list: onOff("list", "print the hosts as a hosts file for `survey`, and end"),
+    child: onOff("child", "say where it is as JSON; end when stdin ends").pipe(Flag.withHidden)
+  },
+  Effect.fnUntraced(function* (given) {
+    const plan = planOf(given)
+    if (given.list) return yield* Terminal.printLines(list(plan))
+    const { nameServer } = yield* Lab.make({
+      ...given,
+      nameServerPort: given.dnsPort,
+      nameLatency: given.dnsLatency
+    })
+    if (given.child) {
+      const ready: Ready = { nameServer: { address: nameServer.address, port: nameServer.port } }
+      yield* Terminal.printLines(`${JSON.stringify(ready)}\n`)
+      return yield* stdinEnds
+    }
+    yield* Terminal.printLines(describe(plan, `${nameServer.address}:${nameServer.port}`))
+    return yield* Effect.never
+  }, Effect.scoped)
+).pipe(
+  Command.withDescription(
+    "An embedded network on loopback to survey: a name server and hosts with TCP and HTTP services"
+  ),
+  Command.withExamples([
+    { command: "handoff lab", description: "300 hosts, until Ctrl-C" },
+    { command: "handoff lab --hosts 1000 --seed 7 --network 127.88", description: "another network, elsewhere" },
+    { command: "handoff lab --list | head", description: "its hosts, as `survey` reads them" }
+  ])
+)
+
+const list = (plan: Plan.Plan): string =>
+  [
+    `# The lab of seed ${plan.seed}: ${plan.hosts.length} hosts.`,
+    ...plan.hosts.map((host) => `${host.name} ${formatPorts(portsOf(plan), " ")}`),
+    ""
+  ].join("\n")
+
+const describe = (plan: Plan.Plan, nameServer: string): string => {
+  const counts = new Map<string, number>()
+  for (const { behaviour } of plan.hosts) counts.set(behaviour, (counts.get(behaviour) ?? 0) + 1)
+  return [
+    `The lab of seed ${plan.seed}: zone ${plan.zone}, addresses ${plan.network}.0.0/16, name server ${nameServer}`,
+    "",
+    Table.format(
+      [{ title: "hosts" }, { title: "number", align: "right" }],
+      [...counts].map(([name, count]) => [name, String(count)])
+    ),
+    "",
+    "Survey it from another terminal:",
+    `  handoff lab --list --seed ${plan.seed} --network ${plan.network} --hosts ${plan.hosts.length} | handoff survey --name-server ${nameServer} -`,
+    "",
+    "Ctrl-C ends it.",
+    ""
+  ].join("\n")
+}
+
+/** Waits until nobody holds the other end of stdin any more. */
+const stdinEnds: Effect.Effect<void> = Effect.callback<void>((resume) => {
+  const end = () => resume(Effect.void)
+  process.stdin.on("end", end).on("error", end).on("close", end).resume()
+  return Effect.sync(() => void process.stdin.pause().unref())
+})

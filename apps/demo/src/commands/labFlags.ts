@@ -1,0 +1,24 @@
+/** The flags that say which lab. */
+import * as Flag from "effect/cli/Flag"
+import * as limits from "../lab/limits.ts"
+import * as Plan from "../lab/Plan.ts"
+import { wholeNumber } from "./wholeNumber.ts"
+
+const seed = Flag.Int("seed").pipe(
+  Flag.withDescription("the number that the lab follows from: same seed, same network"),
+  Flag.withDefault(limits.seed.default)
+)
+
+const network = Flag.String("network").pipe(
+  Flag.withDescription("first half of the lab's loopback addresses, 127.1 to 127.255"),
+  Flag.filter(
+    (words) => /^127\.([1-9]|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])$/.test(words),
+    (words) => `"${words}" is not 127.1 to 127.255`
+  ),
+  Flag.withDefault(limits.network)
+)
+
+export const labFlags = { seed, network, hosts: wholeNumber("hosts", "hosts of the lab", limits.hosts) }
+
+export const planOf = (given: { readonly seed: number; readonly network: string; readonly hosts: number }): Plan.Plan =>
+  Plan.make(given)

@@ -1,0 +1,178 @@
+/** `handoff survey`: hosts in, findings out. */
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import * as Fs from "node:fs/promises"
+import * as Private from "../lab/Private.ts"
+import * as LabProcess from "../lab/Process.ts"
+import * as Format from "../output/Format.ts"
+import * as Progress from "../output/Progress.ts"
+import * as Terminal from "../output/Terminal.ts"
+import * as Cost from "../program/Cost.ts"
+import * as ExitCode from "../program/ExitCode.ts"
+import type * as Settings from "../program/Settings.ts"
+import { Trouble } from "../program/Trouble.ts"
+import * as strategies from "../strategies.ts"
+import type { Finding } from "../survey/Finding.ts"
+import * as Source from "../survey/Source.ts"
+import * as Survey from "../survey/Survey.ts"
+import { exitWith } from "./exitWith.ts"
+import { labFlags, planOf } from "./labFlags.ts"
+import { onOff } from "./onOff.ts"
+import { settings, surveyFlags } from "./settingFlags.ts"
+
+/** What `--figures` writes: what came out and what it cost. */
+export interface Figures {
+  readonly strategies: string
+  readonly done: number
+  readonly failed: number
+  readonly rejected: number
+  /** Whether it was stopped before its end. */
+  readonly stopped: boolean
+  readonly cost: Cost.Cost
+  readonly namesUnderThreads: Private.Level | "not asked"
+}
+
+export const survey = Command.make(
+  "survey",
+  {
+    source: Argument.String("hosts.txt").pipe(
+      Argument.withDescription("a file with a host per line, or - for standard input"),
+      Argument.optional
+    ),
+    lab: onOff("lab", "survey the embedded lab instead of a file"),
+    ...labFlags,
+    ...surveyFlags,
+    format: Flag.Literals("format", Format.names).pipe(
+      Flag.withDescription("how findings are printed; ndjson where stdout is not a terminal"),
+      Flag.optional
+    ),
+    quiet: onOff("quiet", "no progress and no summary on stderr").pipe(Flag.withAlias("q")),
+    failOn: Flag.Literals("fail-on", ["never", "failed", "rejected"]).pipe(
+      Flag.withDescription(`what makes the exit code ${ExitCode.found}: failed hosts, or rejected lines too`),
+      Flag.withDefault("never")
+    ),
+    figures: Flag.String("figures").pipe(
+      Flag.withDescription("write what it cost to this file, as JSON"),
+      Flag.optional
+    )
+  },
+  Effect.fnUntraced(function* (given) {
+    const chosen = yield* settings(given)
+    const format = Option.getOrElse(given.format, () => (process.stdout.isTTY ? "table" : "ndjson"))
+    const surveyed = { ...given, format, figures: Option.getOrUndefined(given.figures) }
+    if (!given.lab) {
+      const name = Option.getOrUndefined(given.source)
+      if (name === undefined) {
+        return yield* new Trouble({
+          what: "nothing to survey",
+          hint: "name a file with a host per line, - for standard input, or --lab for the embedded lab"
+        })
+      }
+      return yield* exitWith(yield* run(yield* Source.fromFile(name), chosen, surveyed))
+    }
+    const plan = planOf(given)
+    const level = Private.current()
+    if (level === "none" && strategies.usesThreadsForNames(chosen)) {
+      const best = yield* Private.best
+      if (best !== "none") return yield* exitWith(yield* Private.restart(best, plan))
+      yield* Terminal.note(
+        "handoff: no private namespaces here: names under threads are what the system knows, not the lab's"
+      )
+    }
+    const { nameServer } = yield* LabProcess.start(plan, level === "network" ? 53 : 0)
+    const inLab = { ...chosen, nameServer, ports: Source.portsOf(plan) }
+    return yield* exitWith(yield* run(Source.fromPlan(plan), inLab, surveyed))
+  }, Effect.scoped)
+).pipe(
+  Command.withDescription("Resolve hosts, reverse-resolve them, talk to their ports, and fingerprint what they say"),
+  Command.withExamples([
+    { command: "handoff survey --lab", description: "the embedded lab, by the default strategies" },
+    {
+      command: "handoff survey --executor threads hosts.txt",
+      description: "everything on threads, names by the C library"
+    },
+    {
+      command: "handoff survey --lookup dns --exchange reactor --call threads -",
+      description: "hosts from standard input"
+    },
+    {
+      command: "handoff survey --ports 22,443/greeting,8080/http --format ndjson hosts.txt",
+      description: "a line of JSON per host"
+    }
+  ])
+)
+
+interface Surveyed {
+  readonly format: Format.Name
+  readonly quiet: boolean
+  readonly failOn: "never" | "failed" | "rejected"
+  readonly figures: string | undefined
+}
+
+/** Surveys a source; succeeds with the exit code. However it ends, what was found until then is printed. */
+const run = Effect.fnUntraced(function* (source: Source.Source, chosen: Settings.Settings, surveyed: Surveyed) {
+  const cost = yield* Cost.measure()
+  const router = yield* strategies.make(chosen)
+  if (!surveyed.quiet) {
+    for (const kind of strategies.unsupported(router)) {
+      yield* Terminal.note(`handoff: ${kind} is unsupported by ${strategies.format(chosen)}; see \`handoff explain\``)
+    }
+  }
+  const progress: Progress.Progress = { done: 0, failed: 0, total: source.lines }
+  const format = Format.formats[surveyed.format]
+  const findings: Array<Finding> = []
+  let rejected = 0
+  const targets = Stream.filterMapEffect(source.entries, (entry) => {
+    if (entry._tag === "Target") return Effect.succeed(Result.succeed(entry))
+    rejected++
+    if (progress.total !== undefined) progress.total--
+    return Effect.as(
+      Terminal.note(`${source.name}:${entry.line}: ${entry.reason}: "${entry.excerpt}"`),
+      Result.failVoid
+    )
+  })
+  const work = Stream.runForEach(Survey.run(router, targets, chosen), (finding) => {
+    progress[finding.state]++
+    if (format.each !== undefined) return Terminal.printLines(format.each(finding))
+    findings.push(finding)
+    return Effect.void
+  })
+  const report = (stopped: boolean) =>
+    Effect.gen(function* () {
+      if (format.all !== undefined) yield* Terminal.printLines(format.all(findings))
+      const figures: Figures = {
+        strategies: strategies.format(chosen),
+        done: progress.done,
+        failed: progress.failed,
+        rejected,
+        stopped,
+        cost: yield* cost,
+        namesUnderThreads: strategies.usesThreadsForNames(chosen) ? Private.current() : "not asked"
+      }
+      if (!surveyed.quiet) yield* Terminal.note(summary(figures, progress.total))
+      if (surveyed.figures !== undefined) {
+        yield* Effect.promise(() => Fs.writeFile(surveyed.figures!, `${JSON.stringify(figures)}\n`))
+      }
+    })
+  const shown = surveyed.quiet ? work : Effect.scoped(Effect.andThen(Progress.show("survey", progress), work))
+  yield* Effect.onExit(shown, (exit) => report(Exit.isFailure(exit)))
+  const isFound =
+    (surveyed.failOn !== "never" && progress.failed > 0) || (surveyed.failOn === "rejected" && rejected > 0)
+  return isFound ? ExitCode.found : ExitCode.done
+})
+
+const summary = ({ cost, done, failed, rejected, stopped, strategies }: Figures, total: number | undefined): string => {
+  const all = done + failed
+  const hosts = stopped ? `stopped after ${all}${total === undefined ? "" : ` of ${total}`} hosts` : `${all} hosts`
+  const lines = rejected === 0 ? "" : `, ${rejected} ${rejected === 1 ? "line" : "lines"} rejected`
+  return (
+    `${hosts}: ${done} done, ${failed} failed${lines}; ${strategies}: ${cost.seconds} s, ` +
+    `event-loop delay p99 ${cost.loopDelay.p99} ms, ${cost.memoryMiB} MiB`
+  )
+}

@@ -1,0 +1,38 @@
+/**
+ * The lab: an embedded network on loopback. A name server and some hundred hosts with real TCP services, a few of them
+ * broken on purpose, all decided by a seed. It needs neither the internet nor root.
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { LabError } from "./LabError.ts"
+import * as NameServer from "./NameServer.ts"
+import * as Plan from "./Plan.ts"
+import * as Services from "./Services.ts"
+import * as Zone from "./Zone.ts"
+
+export interface Options extends Plan.Options {
+  /** Where the name server listens; default `<network>.0.53`. */
+  readonly nameServerAddress?: string
+  /** Default 0: one that is free. */
+  readonly nameServerPort?: number
+  /** Milliseconds before the name server answers. */
+  readonly nameLatency?: number
+}
+
+export interface Lab {
+  readonly plan: Plan.Plan
+  readonly nameServer: NameServer.NameServer
+}
+
+/** Builds the lab; closing the scope takes it down with all of its connections. */
+export const make = Effect.fnUntraced(function* (options: Options = {}): Effect.fn.Return<Lab, LabError, Scope.Scope> {
+  const plan = Plan.make(options)
+  const nameServer = yield* NameServer.listen({
+    zone: Zone.make(plan),
+    address: options.nameServerAddress ?? `${plan.network}.0.53`,
+    port: options.nameServerPort ?? 0,
+    ...(options.nameLatency === undefined ? {} : { latency: options.nameLatency })
+  })
+  yield* Services.listen(plan)
+  return { plan, nameServer }
+})

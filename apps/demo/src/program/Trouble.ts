@@ -1,0 +1,13 @@
+import * as Data from "effect/Data"
+
+/** Something that ends a command and that its user can do something about: what happened, and what to do. */
+export class Trouble extends Data.TaggedError("Trouble")<{
+  readonly what: string
+  /** What to do about it. */
+  readonly hint?: string
+  readonly cause?: unknown
+}> {
+  override get message(): string {
+    return this.hint === undefined ? this.what : `${this.what}\n  ${this.hint}`
+  }
+}

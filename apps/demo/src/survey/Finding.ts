@@ -1,0 +1,51 @@
+/**
+ * What a survey found out about one host. Only what the network says goes in, never how long it took or who asked: the
+ * same network gives the same findings whichever strategies ran the survey.
+ *
+ * Words that strategies have for one thing are made one word: the C library cannot tell a server's failure from a
+ * timeout (`EAI_AGAIN`), so both are `try-again` here. Lists are sorted where their order carries nothing.
+ */
+export interface Finding {
+  /** Line of the hosts file, from 1. */
+  readonly line: number
+  readonly host: string
+  /** `done`: it has an address and at least one port answered. `failed`: not so, and `problem` says why. */
+  readonly state: "done" | "failed"
+  readonly problem?: string
+  readonly addresses: ReadonlyArray<Address>
+  readonly ports: ReadonlyArray<PortFinding>
+  /** scrypt of what the ports said: hosts that say the same have the same fingerprint. */
+  readonly fingerprint?: string
+}
+
+export interface Address {
+  readonly address: string
+  /** Names that the address leads back to; absent if it leads nowhere. */
+  readonly names?: ReadonlyArray<string>
+  /** Why there are no names. */
+  readonly problem?: Problem
+}
+
+export interface PortFinding {
+  readonly port: number
+  readonly protocol: "greeting" | "http"
+  /** `open`: it answered. */
+  readonly state: "open" | Problem
+  /** The greeting, or the status line, without its line end. */
+  readonly says?: string
+}
+
+export type Problem =
+  | "not-found"
+  | "try-again"
+  | "bad-name"
+  | "refused"
+  | "unreachable"
+  | "reset"
+  | "closed"
+  | "timeout"
+  | "too-long"
+  | "unsupported"
+  | "overloaded"
+  | "lost"
+  | "unknown"

@@ -1,0 +1,109 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Net from "node:net"
+import { Resolver } from "node:dns/promises"
+import * as Lab from "#demo/lab/Lab"
+import * as Plan from "#demo/lab/Plan"
+import { aNetwork } from "./network.ts"
+
+const resolverOf = (lab: Lab.Lab) => {
+  const resolver = new Resolver()
+  resolver.setServers([`${lab.nameServer.address}:${lab.nameServer.port}`])
+  return resolver
+}
+
+const ask = <A>(ask: () => Promise<A>) =>
+  Effect.tryPromise({ try: ask, catch: (error) => error as NodeJS.ErrnoException })
+
+const converse = (host: string, port: number, request?: string) =>
+  Effect.callback<string, NodeJS.ErrnoException>((resume) => {
+    let text = ""
+    const socket = Net.connect({ host, port }, () => request !== undefined && socket.write(request))
+    socket.on("data", (data) => {
+      text += data.toString()
+      if (request === undefined && text.endsWith("\n")) socket.destroy()
+    })
+    socket.on("error", (error) => resume(Effect.fail(error)))
+    socket.on("close", () => resume(Effect.succeed(text)))
+    return Effect.sync(() => socket.destroy())
+  })
+
+const behaving = (plan: Plan.Plan, behaviour: Plan.Behaviour) =>
+  plan.hosts.find((host) => host.behaviour === behaviour) ?? assert.fail(`the plan has no ${behaviour} host`)
+
+describe("the lab", () => {
+  it("is the same for the same seed, and another for another", () => {
+    assert.deepStrictEqual(Plan.make({ hosts: 200, seed: 7 }), Plan.make({ hosts: 200, seed: 7 }))
+    assert.notDeepEqual(Plan.make({ hosts: 200, seed: 7 }).hosts, Plan.make({ hosts: 200, seed: 8 }).hosts)
+  })
+
+  it("gives each of 10,000 hosts a name and addresses of its own", () => {
+    const { hosts } = Plan.make({ hosts: 10_000 })
+    assert.strictEqual(new Set(hosts.map((host) => host.name)).size, 10_000)
+    assert.strictEqual(new Set(hosts.map((host) => host.ipv4)).size, 10_000)
+    for (const host of hosts) assert.match(host.ipv4, /^127\.\d+\.\d+\.\d+$/)
+  })
+
+  it("has every kind of broken host among the default few hundred", () => {
+    const plan = Plan.make()
+    for (const behaviour of ["missing", "serverFailure", "refusing", "silent", "closing", "slow"] as const) {
+      behaving(plan, behaviour)
+    }
+  })
+
+  it.live("answers names, addresses and what is not there, over UDP and over TCP for what is long", () =>
+    Effect.gen(function* () {
+      const lab = yield* Lab.make({ network: aNetwork(), hosts: 300 })
+      const resolver = resolverOf(lab)
+      const healthy = behaving(lab.plan, "healthy")
+      assert.deepStrictEqual(yield* ask(() => resolver.resolve4(healthy.name)), [healthy.ipv4])
+      assert.deepStrictEqual(yield* ask(() => resolver.reverse(healthy.ipv4)), [healthy.reverse])
+      const both = lab.plan.hosts.find((host) => host.ipv6 !== undefined && host.behaviour === "healthy")!
+      assert.deepStrictEqual(yield* ask(() => resolver.resolve6(both.name)), [both.ipv6])
+      assert.deepStrictEqual(yield* ask(() => resolver.reverse(both.ipv6!)), [both.reverse])
+      const missing = yield* Effect.flip(ask(() => resolver.resolve4(behaving(lab.plan, "missing").name)))
+      assert.strictEqual(missing.code, "ENOTFOUND")
+      const none = yield* Effect.flip(ask(() => resolver.resolveMx(healthy.name)))
+      assert.strictEqual(none.code, "ENODATA")
+      const failing = yield* Effect.flip(ask(() => resolver.resolve4(behaving(lab.plan, "serverFailure").name)))
+      assert.strictEqual(failing.code, "ESERVFAIL")
+      const long = yield* ask(() => resolver.resolveTxt(`long.${lab.plan.zone}`))
+      assert.strictEqual(long[0]?.length, 40)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("greets, answers HTTP, closes and refuses as the plan says", () =>
+    Effect.gen(function* () {
+      const lab = yield* Lab.make({ network: aNetwork(), hosts: 300 })
+      for (const host of lab.plan.hosts.filter((host) => host.behaviour === "healthy").slice(0, 12)) {
+        for (const service of host.services) {
+          const said = yield* converse(
+            host.ipv4,
+            service.port,
+            service.protocol === "http" ? "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n" : undefined
+          )
+          assert.strictEqual(said.split("\r\n")[0], service.text)
+        }
+      }
+      assert.strictEqual(yield* converse(behaving(lab.plan, "closing").ipv4, 2222), "")
+      const refused = yield* Effect.flip(converse(behaving(lab.plan, "refusing").ipv4, 2222))
+      assert.strictEqual(refused.code, "ECONNREFUSED")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("leaves nothing open, and says which port is taken", () =>
+    Effect.gen(function* () {
+      const network = aNetwork()
+      const taken = yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* Lab.make({ network, hosts: 20 })
+          return yield* Effect.flip(Lab.make({ network, hosts: 20 }))
+        })
+      )
+      assert.strictEqual(taken.code, "EADDRINUSE")
+      assert.include(taken.message, "--network")
+      // Gone with its scope: the same addresses are free again.
+      yield* Effect.scoped(Lab.make({ network, hosts: 20 }))
+    })
+  )
+})

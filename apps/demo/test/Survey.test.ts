@@ -1,0 +1,215 @@
+import { assert, describe, it } from "@effect/vitest"
+import {
+  Call,
+  Direct,
+  Exchange,
+  ExchangeError,
+  type Executor,
+  Lost,
+  LookupAddress,
+  LookupError,
+  LookupHost,
+  Overloaded,
+  QueryRecords,
+  type Reply,
+  type ExecutorError,
+  type Shared,
+  type Task
+} from "@handoff/core"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as NetAddress from "effect/net/NetAddress"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { TestClock } from "effect/testing"
+import { fingerprint } from "#demo/survey/fingerprint"
+import * as Survey from "#demo/survey/Survey"
+import type { Target } from "#demo/survey/Target"
+
+const target = (host: string, rest: Partial<Target> = {}): Target => ({
+  _tag: "Target",
+  line: 1,
+  host,
+  isAddress: false,
+  ports: [],
+  ...rest
+})
+
+/** A network of one host, `a.example` at 192.0.2.1 and 2001:db8::1, which greets on port 22; each part can be replaced. */
+const network = (parts: Parts): Effect.Effect<Executor.Executor<Shared>, never, Scope.Scope> =>
+  Direct.make([
+    Direct.handle(QueryRecords, () => Effect.die("a survey asked for records")),
+    Direct.handle(LookupHost, parts.host ?? lookup),
+    Direct.handle(LookupAddress, parts.address ?? (() => Effect.succeed(["b.example", "A.example"] as const))),
+    Direct.handle(Exchange, parts.exchange ?? (() => Effect.succeed(saying("hello\r\nmore")))),
+    Direct.handle(Call, parts.call ?? ((task: Call) => Effect.succeed(`print of ${String(task.args[0])}`)))
+  ])
+
+interface Parts {
+  readonly host?: (task: LookupHost) => Run<LookupHost>
+  readonly address?: (task: LookupAddress) => Run<LookupAddress>
+  readonly exchange?: (task: Exchange) => Run<Exchange>
+  readonly call?: (task: Call) => Run<Call>
+}
+
+type Run<T extends Task.Any> = Effect.Effect<Task.Success<T>, Task.Failure<T> | ExecutorError>
+
+const lookup = (task: LookupHost): Run<LookupHost> =>
+  task.name === "a.example"
+    ? Effect.succeed([NetAddress.ipFromStringUnsafe(task.family === "IPv6" ? "2001:db8::1" : "192.0.2.1")])
+    : Effect.fail(new LookupError({ name: task.name, reason: "NotFound", code: "NXDOMAIN" }))
+
+const saying = (words: string): Reply => ({ octets: new TextEncoder().encode(words), peer: "x", end: "complete" })
+
+const ports = [{ port: 22, protocol: "greeting" as const }]
+
+const surveyOf = (parts: Parts, host = target("a.example")) =>
+  Effect.flatMap(network(parts), (executor) => Survey.survey(executor, host, { ports }))
+
+describe("a survey of one host", () => {
+  it.effect("has its addresses, where they lead back to, what its ports say, and a fingerprint of that", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* surveyOf({}), {
+        line: 1,
+        host: "a.example",
+        state: "done",
+        addresses: [
+          { address: "192.0.2.1", names: ["a.example", "b.example"] },
+          { address: "2001:db8::1", names: ["a.example", "b.example"] }
+        ],
+        ports: [{ port: 22, protocol: "greeting", state: "open", says: "hello" }],
+        fingerprint: "print of 22/greeting hello"
+      })
+    })
+  )
+
+  it.effect("asks for the status line of an http port, by the host's name", () =>
+    Effect.gen(function* () {
+      let asked = ""
+      const exchange = (task: Exchange) => {
+        asked = new TextDecoder().decode(task.request)
+        return Effect.succeed(saying("HTTP/1.1 200 OK\r\n"))
+      }
+      const host = target("a.example", { ports: [{ port: 8080, protocol: "http" }] })
+      const finding = yield* surveyOf({ exchange }, host)
+      assert.strictEqual(asked.split("\r\n")[0], "HEAD / HTTP/1.1")
+      assert.include(asked, "Host: a.example:8080\r\n")
+      assert.strictEqual(finding.ports[0]?.says, "HTTP/1.1 200 OK")
+    })
+  )
+
+  it.effect("of an address does not look its name up", () =>
+    Effect.gen(function* () {
+      const host = () => Effect.die("an address was looked up")
+      const finding = yield* surveyOf({ host }, target("192.0.2.9", { isAddress: true }))
+      assert.strictEqual(finding.state, "done")
+      assert.strictEqual(finding.addresses[0]?.address, "192.0.2.9")
+    })
+  )
+
+  it.effect("that has no address fails with why, and nobody is talked to", () =>
+    Effect.gen(function* () {
+      const exchange = () => Effect.die("a host without an address was talked to")
+      const finding = yield* surveyOf({ exchange }, target("nowhere.example"))
+      assert.deepStrictEqual(finding, {
+        line: 1,
+        host: "nowhere.example",
+        state: "failed",
+        problem: "not-found",
+        addresses: [],
+        ports: []
+      })
+    })
+  )
+
+  it.effect("has one word for what the C library cannot tell apart", () =>
+    Effect.gen(function* () {
+      for (const reason of ["Timeout", "Temporary", "ServerFailure"] as const) {
+        const host = (task: LookupHost) => Effect.fail(new LookupError({ name: task.name, reason, code: reason }))
+        assert.strictEqual((yield* surveyOf({ host })).problem, "try-again")
+      }
+    })
+  )
+
+  it.effect("makes what a terminal would act on visible", () =>
+    Effect.gen(function* () {
+      const finding = yield* surveyOf({ exchange: () => Effect.succeed(saying("\u001b[31mred\u0007\n")) })
+      assert.strictEqual(finding.ports[0]?.says, "\ufffd[31mred\ufffd")
+    })
+  )
+
+  it.effect("fails with every port's reason when none answers", () =>
+    Effect.gen(function* () {
+      const exchange = (task: Exchange) =>
+        Effect.fail(
+          new ExchangeError({
+            peer: String(task.peer),
+            stage: "connect",
+            reason: "Refused",
+            received: 0,
+            code: "ECONNREFUSED"
+          })
+        )
+      const finding = yield* surveyOf({ exchange })
+      assert.strictEqual(finding.problem, "no port answered (refused)")
+      assert.strictEqual(finding.fingerprint, undefined)
+    })
+  )
+
+  it.effect("asks a full executor again, later, and gives up in the end", () =>
+    Effect.gen(function* () {
+      const full = new Overloaded({ executor: "x", kind: "Call", reason: "full", outstanding: 1, limit: 1 })
+      let left = 3
+      const call = () => (left-- > 0 ? Effect.fail(full) : Effect.succeed("print"))
+      const patient = yield* Effect.forkChild(surveyOf({ call }))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Fiber.join(patient)).fingerprint, "print")
+      const hopeless = yield* Effect.forkChild(surveyOf({ call: () => Effect.fail(full) }))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Fiber.join(hopeless)).problem, "no fingerprint (overloaded)")
+    })
+  )
+
+  it.effect("says that a task was lost", () =>
+    Effect.gen(function* () {
+      const call = () => Effect.fail(new Lost({ executor: "x", kind: "Call", how: "crash" }))
+      assert.strictEqual((yield* surveyOf({ call })).problem, "no fingerprint (lost)")
+    })
+  )
+})
+
+describe("a survey of many hosts", () => {
+  it.effect("has so many in work at once, and no more", () =>
+    Effect.gen(function* () {
+      let now = 0
+      let most = 0
+      const address = () =>
+        Effect.gen(function* () {
+          most = Math.max(most, ++now)
+          yield* Effect.sleep("1 second")
+          now--
+          return ["a.example"] as const
+        })
+      const executor = yield* network({ address })
+      const targets = Stream.fromIterable(
+        Array.from({ length: 50 }, (_, index) => target("192.0.2.1", { isAddress: true, line: index + 1 }))
+      )
+      const fiber = yield* Effect.forkChild(Stream.runCollect(Survey.run(executor, targets, { ports, concurrency: 7 })))
+      yield* TestClock.adjust("1 minute")
+      const findings = yield* Fiber.join(fiber)
+      assert.strictEqual(most, 7)
+      assert.deepStrictEqual(
+        findings.map(({ line }) => line).toSorted((a, b) => a - b),
+        Array.from({ length: 50 }, (_, index) => index + 1)
+      )
+    })
+  )
+})
+
+describe("the fingerprint", () => {
+  it("is scrypt: equal words give equal fingerprints, others do not", () => {
+    assert.match(fingerprint("a"), /^[0-9a-f]{32}$/)
+    assert.strictEqual(fingerprint("a"), fingerprint("a"))
+    assert.notStrictEqual(fingerprint("a"), fingerprint("b"))
+  })
+})
