@@ -16,6 +16,7 @@
  */
 import { Executor, type Job, Lost, Outstanding, type Task } from "@handoff/core"
 import * as Cause from "effect/Cause"
+import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -31,7 +32,17 @@ import { TaskEntity } from "./TaskEntity.ts"
 import { Waiting } from "./Waiting.ts"
 import { Codec, pack, type TaskClass, type TaskFrame, unpackAnswers } from "./Wire.ts"
 
-export interface Options<T extends Task.Any> {
+/** The numbers of the strategy; see `limits` for their defaults and reasons. */
+export interface Tuning {
+  readonly partitions?: number
+  readonly batch?: number
+  readonly batchesInFlight?: number
+  readonly outstanding?: number
+  /** Milliseconds. */
+  readonly retryPause?: number
+}
+
+export interface Options<T extends Task.Any> extends Tuning {
   /** Default: "cluster". */
   readonly name?: string
   /** The kinds that the runners run; the same classes as theirs. */
@@ -40,12 +51,6 @@ export interface Options<T extends Task.Any> {
   readonly keyOf?: (task: T) => string | undefined
   /** Kinds that survive the death of a runner; they need a cluster with message storage. Default: none. */
   readonly durable?: ReadonlyArray<Task.KindOf<T>>
-  /** See `limits` for these. All submitters and runners of a cluster need not agree on them. */
-  readonly partitions?: number
-  readonly batch?: number
-  readonly batchesInFlight?: number
-  readonly outstanding?: number
-  readonly retryPause?: number
 }
 
 export interface Cluster<in T extends Task.Any> extends Executor.Executor<T> {}
@@ -353,3 +358,13 @@ export class ClusterExecutor extends Context.Service<ClusterExecutor, Cluster<an
 export const layer = <T extends Task.Any>(
   options: Options<T>
 ): Layer.Layer<ClusterExecutor, never, Sharding.Sharding> => Layer.effect(ClusterExecutor, make(options))
+
+/** As `layer`, with the numbers read from configuration; kinds and keys are code. */
+export const layerConfig = <T extends Task.Any>(
+  options: Omit<Options<T>, keyof Tuning>,
+  tuning: Config.Wrap<Tuning>
+): Layer.Layer<ClusterExecutor, Config.ConfigError, Sharding.Sharding> =>
+  Layer.effect(
+    ClusterExecutor,
+    Effect.flatMap(Config.unwrap(tuning), (read) => make<T>({ ...options, ...read }))
+  )
