@@ -28,17 +28,23 @@ export class Unsupported extends Schema.TaggedError<Unsupported>()("Unsupported"
   }
 }
 
-/** The executor is full or closed; nothing started. */
+/** The executor is full, resting or closed; nothing started. */
 export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", {
   executor: Schema.String,
   kind: Schema.String,
-  /** `full`: a limit was met, a later retry may succeed. `closed`: it will take no task again. */
-  reason: Schema.Literals(["full", "closed"]),
+  /**
+   * `full`: a limit was met, a later retry may succeed. `closed`: it will take no task again. `resting`: it failed too
+   * often and takes none for a while (a circuit breaker); `limit` is then the failures that it took.
+   */
+  reason: Schema.Literals(["full", "closed", "resting"]),
   /** Tasks in the executor at that moment, and the limit that was met; in tasks. */
   outstanding: Schema.Int,
   limit: Schema.Int
 }) {
   override get message(): string {
+    if (this.reason === "resting") {
+      return `${this.executor} failed ${this.limit} times in a row and takes no ${this.kind} for a while; retry later or elsewhere`
+    }
     return this.reason === "closed"
       ? `${this.executor} is closed and takes no ${this.kind}`
       : `${this.executor} holds ${this.outstanding} tasks of at most ${this.limit} and takes no ${this.kind} now; retry later or raise the limit`
