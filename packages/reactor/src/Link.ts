@@ -63,6 +63,8 @@ export interface Link {
   destroy(): void
   /** As `destroy`, with a reset instead of an orderly end where the transport has one. */
   reset(): void
+  /** Calls back when the link is gone, however that came. */
+  onGone(gone: () => void): void
   /** Keeps the process alive, or not. */
   ref(): void
   unref(): void

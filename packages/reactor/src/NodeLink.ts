@@ -197,6 +197,10 @@ export class NodeLink implements Link {
     else this.socket.resetAndDestroy()
   }
 
+  onGone(gone: () => void): void {
+    this.socket.once("close", gone)
+  }
+
   ref(): void {
     this.socket.ref()
   }

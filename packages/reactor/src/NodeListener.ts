@@ -46,6 +46,24 @@ export class NodeListener implements Listener {
     })
   }
 
+  /** Takes over a server that listens already, from another process. */
+  static adopt(
+    server: net.Server,
+    accept: (link: Link) => Handler | undefined,
+    ready: (error: Error | undefined, listener: Listener) => void
+  ): NodeListener {
+    const listener = new NodeListener(server, accept, () => {})
+    listener.#named()
+    setImmediate(() => ready(undefined, listener))
+    return listener
+  }
+
+  #named(): void {
+    const address = this.server.address()
+    this.address =
+      address === null ? "" : typeof address === "string" ? address : formatNode(address.address, address.port)
+  }
+
   listen(
     options: net.ListenOptions | { readonly fd: number },
     ready: (error: Error | undefined, listener: Listener) => void
@@ -54,9 +72,7 @@ export class NodeListener implements Listener {
     this.server.once("error", failed)
     this.server.listen(options as net.ListenOptions, () => {
       this.server.removeListener("error", failed)
-      const address = this.server.address()
-      this.address =
-        address === null ? "" : typeof address === "string" ? address : formatNode(address.address, address.port)
+      this.#named()
       ready(undefined, this)
     })
   }

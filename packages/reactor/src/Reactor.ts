@@ -27,7 +27,6 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Exchanges from "./Exchanges.ts"
 import { now } from "./Deadline.ts"
-import type * as Dial from "./Dial.ts"
 import { Gate } from "./Gate.ts"
 import type { AnyHandler } from "./Handlers.ts"
 import * as Handlers from "./Handlers.ts"
@@ -36,15 +35,12 @@ import { Kept } from "./Kept.ts"
 import * as limits from "./limits.ts"
 import { LoopWatch } from "./LoopWatch.ts"
 import { Names, toDns } from "./Names.ts"
-import * as Proxy from "./Proxy.ts"
-import * as Tcp from "./Tcp.ts"
-import * as Tls from "./Tls.ts"
-import * as Unix from "./Unix.ts"
+import * as Opener from "./Opener.ts"
 
 /** The shared kinds that the reactor speaks. */
 export type Tasks = Exchange | LookupHost | LookupAddress | QueryRecords | Call<any>
 
-export interface Options {
+export interface Options extends Opener.Options {
   /** Shown in errors and counters; default `reactor`. */
   readonly name?: string | undefined
   /** Connections at once, in all; default 16,384. What is above waits. */
@@ -75,14 +71,6 @@ export interface Options {
         readonly maxUses?: number | undefined
       }
     | undefined
-  /** How TLS is spoken: authorities, ALPN, own certificate, sessions. */
-  readonly tls?: Omit<Tls.ClientOptions, "serverName"> | undefined
-  /** A proxy for all TCP and TLS exchanges. */
-  readonly proxy?: Proxy.Proxy | undefined
-  /** Our own address, where the machine has several. */
-  readonly localAddress?: string | undefined
-  /** Time of silence after which the kernel asks for the peer; default never. */
-  readonly keepAlive?: Duration.Input | undefined
   /** Name servers for the lookups; default the system's. */
   readonly nameServers?: ReadonlyArray<string> | undefined
   /** From what time a handler or call counts as holding the loop, and who is told; default 50 ms. */
@@ -153,6 +141,7 @@ export const make = <const H extends ReadonlyArray<AnyHandler> = readonly []>(
     const drain = millisOf("drain", limits.drain, options.drain)
     const waiting = limits.check("waiting", limits.waiting, options.waiting)
     const machine = machineOf(options, {
+      opener: Opener.make(options),
       gate,
       kept,
       dns: Option.getOrElse(provided, () => toDns(names))
@@ -247,34 +236,26 @@ export const make = <const H extends ReadonlyArray<AnyHandler> = readonly []>(
 
 const machineOf = (
   options: Options,
-  parts: { readonly gate: Gate; readonly kept: Kept | undefined; readonly dns: Dns.Dns["Service"] }
+  parts: {
+    readonly opener: Opener.Opener
+    readonly gate: Gate
+    readonly kept: Kept | undefined
+    readonly dns: Dns.Dns["Service"]
+  }
 ): Exchanges.Machine => {
-  const keepAlive = options.keepAlive === undefined ? 0 : Duration.toMillis(Duration.fromInputUnsafe(options.keepAlive))
-  const { localAddress, proxy } = options
-  const tls = { sessions: new Tls.Sessions(), ...options.tls }
-  const plain: Dial.Options["open"] = (target, _name, handler) =>
-    "path" in target
-      ? Unix.connect({ path: target.path }, handler)
-      : Tcp.connect({ host: target.host, port: target.port, localAddress, keepAlive }, handler)
-  const secured: Dial.Options["open"] = (target, name, handler) =>
-    "path" in target
-      ? Unix.connect({ path: target.path }, handler)
-      : Tls.connect(
-          { ...tls, host: target.host, port: target.port, localAddress, keepAlive, serverName: name },
-          handler
-        )
+  const { opener } = parts
   const dial = {
     dns: parts.dns,
     attemptDelay: millisOf("attemptDelay", limits.attemptDelay, options.attemptDelay),
     resolutionDelay: millisOf("resolutionDelay", limits.resolutionDelay, options.resolutionDelay),
-    unresolved: proxy?.names === "proxy"
+    unresolved: opener.unresolved
   }
   const total = options.totalTimeout
   return {
     gate: parts.gate,
     kept: parts.kept,
-    dial: { ...dial, open: proxy === undefined ? plain : Proxy.through(proxy, plain) },
-    dialTls: { ...dial, open: proxy === undefined ? secured : Proxy.throughTls(proxy, plain, tls) },
+    dial: { ...dial, open: opener.plain },
+    dialTls: { ...dial, open: opener.secured },
     timeouts: {
       connect: millisOf("connectTimeout", limits.connectTimeout, options.connectTimeout),
       tls: limits.tlsTimeout.default,

@@ -1,0 +1,539 @@
+/**
+ * A connection for those who want one: frames in, octets out, as effects.
+ *
+ * Reading takes one frame at a time, each by the framing of the moment; what was not read holds the peer back above
+ * the high-water mark. Writing waits while too much is unsent. Closing the scope closes the connection. Interrupting a
+ * read or write leaves the connection as it is: no octet is lost.
+ *
+ * Timeouts destroy the connection: after one, nobody knows what the peer believes. The idle timeout runs while a read
+ * or a write waits, and starts anew with every octet that moves.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Dns from "effect/net/Dns"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { ConnectionError } from "./ConnectionError.ts"
+import * as Errors from "./ConnectionError.ts"
+import { Deadline, now } from "./Deadline.ts"
+import * as Dial from "./Dial.ts"
+import type { Endpoint } from "./Endpoint.ts"
+import { parseUnsafe } from "./Endpoint.ts"
+import type { Framing, FramingError } from "./framing/Framing.ts"
+import { Inlet } from "./framing/Framing.ts"
+import * as limits from "./limits.ts"
+import type { Handler, Link, SystemError, TlsFacts } from "./Link.ts"
+import { Names, toDns } from "./Names.ts"
+import * as Opener from "./Opener.ts"
+import type * as Tls from "./Tls.ts"
+
+export interface Timeouts {
+  /** Resolving and connecting; default 10 seconds. */
+  readonly connectTimeout?: Duration.Input | undefined
+  /** The handshake of `startTls`; default 10 seconds. */
+  readonly tlsTimeout?: Duration.Input | undefined
+  /** From open to the first octet; default none. */
+  readonly firstByteTimeout?: Duration.Input | undefined
+  /** Silence while somebody waits; default 10 seconds. */
+  readonly idleTimeout?: Duration.Input | undefined
+  /** From the start of a read to its frame's end, however much moves: for peers that trickle; default none. */
+  readonly frameTimeout?: Duration.Input | undefined
+  /** From the first step to the last; default none. */
+  readonly totalTimeout?: Duration.Input | undefined
+}
+
+export interface Options extends Timeouts, Opener.Options {
+  /** Unread octets from which the peer is held back; default 65,536. */
+  readonly highWaterOctets?: number | undefined
+  /** Unread octets at which it may go on; default a quarter of the high mark. */
+  readonly lowWaterOctets?: number | undefined
+}
+
+export interface Connection {
+  /** The other end, as `127.0.0.1:80`, `[::1]:80` or a path. */
+  readonly peer: string
+  /** Our end. */
+  readonly local: string | undefined
+  /** Octets so far. */
+  readonly sent: number
+  readonly received: number
+  /** Whether it can still be written to. */
+  readonly isOpen: boolean
+  /** What TLS settled, where it is spoken. */
+  readonly tls: TlsFacts | undefined
+  /** The next frame, in memory of its own. One reader at a time: a second is a defect. */
+  readonly read: (framing: Framing) => Effect.Effect<Uint8Array, ConnectionError>
+  /** What has come, at least one octet; `None` once the peer has closed its side and all is read. */
+  readonly readSome: Effect.Effect<Option.Option<Uint8Array>, ConnectionError>
+  /** Frames until the peer closes between two of them. */
+  readonly frames: (framing: Framing) => Stream.Stream<Uint8Array, ConnectionError>
+  /** Hands octets to the system; waits while more than the high-water mark is unsent. */
+  readonly write: (octets: Uint8Array) => Effect.Effect<void, ConnectionError>
+  /** Writes a payload as one frame. A payload that the framing cannot carry is a defect. */
+  readonly writeFrame: (framing: Framing, payload: Uint8Array) => Effect.Effect<void, ConnectionError>
+  /** Writes all that a producer gives, as fast as the peer takes it. */
+  readonly writeAll: <E, R>(producer: Stream.Stream<Uint8Array, E, R>) => Effect.Effect<void, ConnectionError | E, R>
+  /** Closes our side; reading goes on. */
+  readonly end: Effect.Effect<void>
+  /** Goes on in TLS. Octets that were read before stay readable. */
+  readonly startTls: (options: Tls.ClientOptions | Tls.ServerOptions) => Effect.Effect<TlsFacts, ConnectionError>
+  /** Writes out and closes; the scope does it too. */
+  readonly close: Effect.Effect<void>
+  /** Closes at once, with a reset. */
+  readonly abort: Effect.Effect<void>
+}
+
+/**
+ * Opens a connection that lives as long as the scope. The peer is an endpoint, or its text (`tcp:example.org:80`); names
+ * are resolved by the `Dns` in the context, otherwise by c-ares.
+ */
+export const connect = (
+  endpoint: Endpoint | string,
+  options: Options = {}
+): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
+  Effect.suspend(() => {
+    const started = now()
+    return Effect.acquireRelease(
+      Effect.map(connectLink(endpoint, options), (link): Connection => new LinkConnection(link, options, started)),
+      (connection) => connection.close,
+      { interruptible: true }
+    )
+  })
+
+/** As `connect`, for a bare link whose closing is the caller's. Its handler must be set at once. */
+export const connectLink = (endpoint: Endpoint | string, options: Options = {}): Effect.Effect<Link, ConnectionError> =>
+  Effect.withFiber((fiber) => {
+    const { peer, transport } = typeof endpoint === "string" ? parseUnsafe(endpoint) : endpoint
+    const opener = Opener.make(options)
+    const provided = Option.getOrUndefined(
+      Effect.runSync(Effect.provideContext(Effect.serviceOption(Dns.Dns), fiber.context))
+    )
+    let names: Names | undefined
+    const dns = provided ?? toDns((names = new Names()))
+    const connectMillis = millis(options.connectTimeout, limits.connectTimeout)
+    const totalMillis = millis(options.totalTimeout, undefined)
+    return Effect.callback<Link, ConnectionError>((resume) => {
+      const fail = (error: ConnectionError): void => {
+        deadline.free()
+        names?.close()
+        resume(Effect.fail(error))
+      }
+      const deadline = new Deadline(() => {
+        dialling.cancel()
+        const at = { peer: dialling.peer, stage: dialling.stage, sent: 0, received: 0 }
+        fail(
+          Errors.quiet(() =>
+            totalMillis < connectMillis
+              ? new Errors.TotalTimeout({ ...at, millis: totalMillis })
+              : new Errors.ConnectTimeout({ ...at, millis: connectMillis })
+          )
+        )
+      })
+      const dialling = Dial.dial(
+        peer,
+        {
+          dns,
+          attemptDelay: limits.attemptDelay.default,
+          resolutionDelay: limits.resolutionDelay.default,
+          unresolved: opener.unresolved,
+          open: transport === "tls" ? opener.secured : opener.plain
+        },
+        {
+          opened: (link) => {
+            deadline.free()
+            names?.close()
+            resume(Effect.succeed(link))
+          },
+          failed: (trouble) => fail(dialFailed(Dial.format(peer), trouble))
+        },
+        fiber.context
+      )
+      deadline.set(Math.min(connectMillis, totalMillis))
+      return Effect.sync(() => {
+        deadline.free()
+        names?.close()
+        dialling.cancel()
+      })
+    })
+  })
+
+/** A connection over a link that is open, for servers and transports of one's own. */
+export const fromLink = (link: Link, options: Options = {}): Connection & Handler =>
+  new LinkConnection(link, options, now())
+
+const dialFailed = (peer: string, trouble: Dial.Trouble): ConnectionError =>
+  Errors.quiet(() => {
+    const none = { sent: 0, received: 0 }
+    if (trouble.stage === "resolve") {
+      const { error } = trouble
+      return new Errors.ResolveFailed({ ...none, peer, stage: "resolve", code: error.reason, detail: error.message })
+    }
+    const why = reasonOf(trouble.cause)
+    return trouble.stage === "tls"
+      ? new Errors.TlsFailed({ ...none, peer: trouble.peer, stage: "tls", ...why })
+      : new Errors.ConnectFailed({ ...none, peer: trouble.peer, stage: "connect", ...why })
+  })
+
+const reasonOf = (cause: SystemError | undefined): { readonly code?: string; readonly detail?: string } =>
+  cause === undefined ? {} : { ...(cause.code === undefined ? {} : { code: cause.code }), detail: cause.message }
+
+const millis = (input: Duration.Input | undefined, bounds: limits.Limit | undefined): number =>
+  input === undefined ? (bounds?.default ?? Infinity) : Duration.toMillis(Duration.fromInputUnsafe(input))
+
+/** Who waits for octets: `None` of a framing means any. */
+interface Waiter {
+  readonly framing: Framing | undefined
+  readonly resume: (exit: Exit.Exit<Uint8Array, ConnectionError>) => void
+}
+
+const ended = Symbol("ended")
+
+class LinkConnection implements Connection, Handler {
+  readonly #link: Link
+  readonly #inlet = new Inlet()
+  readonly #high: number
+  readonly #low: number
+  readonly #idleMillis: number
+  readonly #tlsMillis: number
+  readonly #firstMillis: number
+  readonly #frameMillis: number
+  readonly #totalMillis: number
+  readonly #totalAt: number
+  readonly #firstAt: number
+  readonly #deadline = new Deadline(() => this.#expired())
+  #wait: "first" | "idle" | "frame" | "total" | "tls" = "idle"
+  #readFrom = 0
+  #reader: Waiter | undefined = undefined
+  #writer: ((exit: Exit.Exit<void, ConnectionError>) => void) | undefined = undefined
+  #upgrading: ((exit: Exit.Exit<TlsFacts, ConnectionError>) => void) | undefined = undefined
+  #paused = false
+  #ended = false
+  #error: ConnectionError | undefined = undefined
+  #unsentBefore = 0
+
+  constructor(link: Link, options: Options, started: number) {
+    this.#link = link
+    this.#high = limits.check("highWaterOctets", limits.highWaterOctets, options.highWaterOctets)
+    this.#low = limits.check(
+      "lowWaterOctets",
+      limits.lowWaterOctets,
+      options.lowWaterOctets ?? Math.floor(this.#high / 4)
+    )
+    this.#idleMillis = millis(options.idleTimeout, limits.idleTimeout)
+    this.#tlsMillis = millis(options.tlsTimeout, limits.tlsTimeout)
+    this.#firstMillis = millis(options.firstByteTimeout, undefined)
+    this.#frameMillis = millis(options.frameTimeout, undefined)
+    this.#totalMillis = millis(options.totalTimeout, undefined)
+    this.#totalAt = started + this.#totalMillis
+    this.#firstAt = now() + this.#firstMillis
+    link.handler = this
+    this.#rearm()
+  }
+
+  get peer(): string {
+    return this.#link.peer
+  }
+  get local(): string | undefined {
+    return this.#link.local
+  }
+  get sent(): number {
+    return this.#link.sent
+  }
+  get received(): number {
+    return this.#link.received
+  }
+  get isOpen(): boolean {
+    return this.#error === undefined && this.#link.phase === "open"
+  }
+  get tls(): TlsFacts | undefined {
+    return this.#link.tls
+  }
+
+  readonly read = (framing: Framing): Effect.Effect<Uint8Array, ConnectionError> =>
+    Effect.callback<Uint8Array, ConnectionError>((resume) => {
+      const exit = this.#take(framing)
+      if (exit !== undefined) {
+        resume(exit === ended ? Exit.fail(this.#closedByPeer()) : exit)
+        return undefined
+      }
+      return this.#waitToRead({ framing, resume })
+    })
+
+  readonly readSome: Effect.Effect<Option.Option<Uint8Array>, ConnectionError> = Effect.callback<
+    Option.Option<Uint8Array>,
+    ConnectionError
+  >((resume) => {
+    const exit = this.#take(undefined)
+    if (exit !== undefined) {
+      resume(exit === ended ? Exit.succeed(Option.none()) : Exit.map(exit, Option.some))
+      return undefined
+    }
+    return this.#waitToRead({
+      framing: undefined,
+      resume: (exit) =>
+        resume(
+          exit._tag === "Failure" && this.#ended && (this.#error === undefined || this.#error._tag === "PeerClosed")
+            ? Exit.succeed(Option.none())
+            : Exit.map(exit, Option.some)
+        )
+    })
+  })
+
+  readonly frames = (framing: Framing): Stream.Stream<Uint8Array, ConnectionError> =>
+    Stream.fromEffectRepeat(
+      Effect.suspend(() => this.read(framing)).pipe(
+        Effect.map(Option.some),
+        Effect.catchTag("PeerClosed", () => Effect.succeed(Option.none<Uint8Array>()))
+      )
+    ).pipe(
+      Stream.takeWhile(Option.isSome),
+      Stream.map((frame) => frame.value)
+    )
+
+  readonly write = (octets: Uint8Array): Effect.Effect<void, ConnectionError> =>
+    Effect.suspend(() => {
+      if (this.#error !== undefined) return Effect.fail(this.#error)
+      if (this.#link.write(octets)) return Effect.void
+      return Effect.callback<void, ConnectionError>((resume) => {
+        if (this.#error !== undefined) {
+          resume(Exit.fail(this.#error))
+          return undefined
+        }
+        // Writers that wait together go on together.
+        const before = this.#writer
+        this.#writer = (exit) => {
+          before?.(exit)
+          resume(exit)
+        }
+        this.#unsentBefore = this.#link.unsent
+        this.#rearm()
+        return Effect.sync(() => {})
+      })
+    })
+
+  readonly writeFrame = (framing: Framing, payload: Uint8Array): Effect.Effect<void, ConnectionError> =>
+    Effect.suspend(() => this.write(framing.encode(payload)))
+
+  readonly writeAll = <E, R>(producer: Stream.Stream<Uint8Array, E, R>): Effect.Effect<void, ConnectionError | E, R> =>
+    Stream.runForEach(producer, this.write)
+
+  readonly end: Effect.Effect<void> = Effect.sync(() => this.#link.end())
+
+  readonly startTls = (options: Tls.ClientOptions | Tls.ServerOptions): Effect.Effect<TlsFacts, ConnectionError> =>
+    Effect.callback<TlsFacts, ConnectionError>((resume) => {
+      if (this.#error !== undefined) {
+        resume(Exit.fail(this.#error))
+        return undefined
+      }
+      if (this.#link.startTls === undefined) {
+        resume(Exit.die(new Error(`${this.peer}: this transport cannot be upgraded to TLS`)))
+        return undefined
+      }
+      this.#upgrading = resume
+      try {
+        this.#link.startTls(options)
+      } catch (cause) {
+        this.#upgrading = undefined
+        resume(Exit.die(cause))
+        return undefined
+      }
+      this.#rearm()
+      // A handshake cannot be taken back: giving up closes the connection.
+      return Effect.sync(() => this.#shut(() => this.#link.destroy()))
+    })
+
+  readonly close: Effect.Effect<void> = Effect.sync(() => this.#shut(() => this.#link.close()))
+
+  readonly abort: Effect.Effect<void> = Effect.sync(() => this.#shut(() => this.#link.reset()))
+
+  // Handler
+
+  onOpen(link: Link): void {
+    const upgrading = this.#upgrading
+    this.#upgrading = undefined
+    this.#rearm()
+    upgrading?.(Exit.succeed(link.tls!))
+  }
+
+  onOctets(octets: Uint8Array): void {
+    const inlet = this.#inlet
+    inlet.push(octets)
+    const reader = this.#reader
+    if (reader !== undefined) {
+      const exit = this.#take(reader.framing)
+      if (exit !== undefined) {
+        this.#reader = undefined
+        reader.resume(exit as Exit.Exit<Uint8Array, ConnectionError>)
+      }
+    }
+    inlet.keep()
+    if (!this.#paused && this.#reader === undefined && inlet.length >= this.#high) {
+      this.#paused = true
+      this.#link.pause()
+    }
+    this.#rearm()
+  }
+
+  onEnd(): void {
+    this.#ended = true
+    const reader = this.#reader
+    if (reader === undefined) return
+    this.#reader = undefined
+    const exit = this.#take(reader.framing)
+    reader.resume(exit === undefined || exit === ended ? Exit.fail(this.#closedByPeer()) : exit)
+    this.#rearm()
+  }
+
+  onDrain(): void {
+    const writer = this.#writer
+    this.#writer = undefined
+    this.#rearm()
+    writer?.(Exit.void)
+  }
+
+  onClose(cause: SystemError | undefined, link: Link): void {
+    const at = this.#progress(this.#upgrading !== undefined ? "tls" : link.unsent > 0 ? "send" : "receive")
+    this.#fail(
+      Errors.quiet(() =>
+        this.#upgrading !== undefined
+          ? new Errors.TlsFailed({ ...at, ...reasonOf(cause) })
+          : cause === undefined
+            ? new Errors.PeerClosed(at)
+            : new Errors.Broken({ ...at, ...reasonOf(cause) })
+      )
+    )
+  }
+
+  #waitToRead(waiter: Waiter): Effect.Effect<void> {
+    if (this.#reader !== undefined) {
+      waiter.resume(Exit.die(new Error(`${this.peer}: two reads at once on one connection`)))
+      return Effect.void
+    }
+    this.#reader = waiter
+    if (this.#frameMillis !== Infinity) this.#readFrom = now()
+    if (this.#paused) {
+      this.#paused = false
+      this.#link.resume()
+    }
+    this.#rearm()
+    return Effect.sync(() => {
+      if (this.#reader === waiter) this.#reader = undefined
+      this.#rearm()
+    })
+  }
+
+  /** What can be had at once: a frame, an error, the end, or nothing yet. */
+  #take(framing: Framing | undefined): Exit.Exit<Uint8Array, ConnectionError> | typeof ended | undefined {
+    const inlet = this.#inlet
+    if (framing === undefined) {
+      if (inlet.length > 0) {
+        inlet.take(inlet.start, inlet.end, inlet.end)
+        return this.#given()
+      }
+    } else if (inlet.length > 0 || this.#ended) {
+      const step = framing.next(inlet)
+      if (step === "frame") return this.#given()
+      if (step !== "more") return Exit.fail(this.#badFrame(step))
+      if (this.#ended) {
+        const last = framing.last(inlet)
+        // After an end there is one last frame, once.
+        if (last === "frame" && (inlet.frameEnd > inlet.frameStart || !this.#gaveLast)) {
+          this.#gaveLast = true
+          return this.#given()
+        }
+        if (last !== "more" && last !== "frame") return Exit.fail(this.#badFrame(last))
+      }
+    }
+    if (this.#ended && (this.#error === undefined || this.#error._tag === "PeerClosed")) return ended
+    return this.#error === undefined ? undefined : Exit.fail(this.#error)
+  }
+  #gaveLast = false
+
+  #given(): Exit.Exit<Uint8Array, ConnectionError> {
+    const frame = this.#inlet.copy()
+    if (this.#paused && this.#inlet.length <= this.#low) {
+      this.#paused = false
+      this.#link.resume()
+    }
+    return Exit.succeed(frame)
+  }
+
+  #rearm(): void {
+    const waiting = this.#reader !== undefined || this.#writer !== undefined
+    let at = this.#totalAt
+    this.#wait = "total"
+    if (this.#upgrading !== undefined) {
+      const tlsAt = now() + this.#tlsMillis
+      if (tlsAt < at) [at, this.#wait] = [tlsAt, "tls"]
+    } else {
+      if (waiting && this.#idleMillis !== Infinity) {
+        const idleAt = now() + this.#idleMillis
+        if (idleAt < at) [at, this.#wait] = [idleAt, "idle"]
+      }
+      if (this.#reader !== undefined && this.#frameMillis !== Infinity) {
+        const frameAt = this.#readFrom + this.#frameMillis
+        if (frameAt < at) [at, this.#wait] = [frameAt, "frame"]
+      }
+      if (this.#link.received === 0 && this.#firstAt < at) [at, this.#wait] = [this.#firstAt, "first"]
+    }
+    if (at === Infinity) this.#deadline.clear()
+    else this.#deadline.setAt(at)
+  }
+
+  #expired(): void {
+    const { unsent } = this.#link
+    if (this.#wait === "idle" && this.#writer !== undefined && unsent < this.#unsentBefore) {
+      this.#unsentBefore = unsent
+      this.#rearm()
+      return
+    }
+    const wait = this.#wait
+    const at = this.#progress(wait === "tls" ? "tls" : this.#writer !== undefined ? "send" : "receive")
+    this.#link.destroy()
+    this.#fail(
+      Errors.quiet(() =>
+        wait === "tls"
+          ? new Errors.TlsTimeout({ ...at, millis: this.#tlsMillis })
+          : wait === "frame"
+            ? new Errors.FrameTimeout({ ...at, millis: this.#frameMillis })
+            : wait === "first"
+              ? new Errors.FirstByteTimeout({ ...at, millis: this.#firstMillis })
+              : wait === "total"
+                ? new Errors.TotalTimeout({ ...at, millis: this.#totalMillis })
+                : new Errors.IdleTimeout({ ...at, millis: this.#idleMillis })
+      )
+    )
+  }
+
+  /** The link is gone: everyone who waits is told, and everyone who comes. */
+  #fail(error: ConnectionError): void {
+    this.#error ??= error
+    this.#deadline.free()
+    const [reader, writer, upgrading] = [this.#reader, this.#writer, this.#upgrading]
+    this.#reader = this.#writer = this.#upgrading = undefined
+    const exit = Exit.fail(this.#error)
+    writer?.(exit)
+    upgrading?.(exit)
+    reader?.resume(exit)
+  }
+
+  #shut(shut: () => void): void {
+    if (this.#error === undefined) this.#fail(Errors.quiet(() => new Errors.Closed(this.#progress("receive"))))
+    shut()
+  }
+
+  #closedByPeer(): ConnectionError {
+    return this.#error ?? Errors.quiet(() => new Errors.PeerClosed(this.#progress("receive")))
+  }
+
+  #badFrame(error: FramingError): ConnectionError {
+    return Errors.quiet(() => new Errors.BadFrame({ ...this.#progress("receive"), error }))
+  }
+
+  #progress(stage: ConnectionError["stage"]) {
+    const { peer, received, sent, unsent } = this.#link
+    return { peer, stage, sent: Math.max(0, sent - unsent), received }
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * A server: connections accepted within limits, each given to a handler that is an effect, and drained when it closes.
+ *
+ * | limit | what happens to those above |
+ * |---|---|
+ * | `connections` in all, `perPeer` per address | reset at once, counted as `refused` |
+ * | `slowClient`: a read's frame is not whole in time | cut with `FrameTimeout` |
+ * | `idleTimeout`, `firstByteTimeout`, `totalTimeout` | cut with the error of that name |
+ * | descriptors (`EMFILE`) | libuv closes what it cannot keep and goes on; the server neither spins nor ends |
+ *
+ * Closing the scope stops accepting, gives handlers `drain` to finish, then interrupts those left and cuts their
+ * connections. The listening socket can be handed over: to a child process (`handOver`), from one (`fd`, `received`),
+ * or shared with others (`reusePort`).
+ */
+import type { ChildProcess } from "node:child_process"
+import type * as net from "node:net"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import type { Connection } from "./Connection.ts"
+import * as Conn from "./Connection.ts"
+import * as limits from "./limits.ts"
+import type { Handler, Link, Listener } from "./Link.ts"
+import { NodeListener } from "./NodeListener.ts"
+import * as Tcp from "./Tcp.ts"
+import * as Tls from "./Tls.ts"
+import * as Unix from "./Unix.ts"
+
+/** Where a server listens. */
+export type Listen =
+  | ({ readonly transport?: "tcp" } & Tcp.ListenOptions)
+  | ({ readonly transport: "tls" } & Tls.ListenOptions)
+  | ({ readonly transport: "unix" } & Unix.ListenOptions)
+  /** A listening socket that came from another process (`process.on("message", (_, handle) => ...)`). */
+  | { readonly transport: "received"; readonly server: net.Server }
+  /** A listener of one's own: `Memory`. */
+  | {
+      readonly transport: "custom"
+      readonly listen: (
+        accept: (link: Link) => Handler | undefined,
+        ready: (error: Error | undefined, listener: Listener) => void
+      ) => Listener
+    }
+
+export interface Options extends Conn.Timeouts {
+  /** Connections at once; default 10,000. */
+  readonly connections?: number | undefined
+  /** Connections at once from one address; default as many as in all. */
+  readonly perPeer?: number | undefined
+  /** Within what time a client must finish the frame that is being read; default 30 seconds. */
+  readonly slowClient?: Duration.Input | undefined
+  readonly highWaterOctets?: number | undefined
+  readonly lowWaterOctets?: number | undefined
+  /** Time that handlers get to finish when the server closes; default 1 second. */
+  readonly drain?: Duration.Input | undefined
+  /** Told of every handler that failed, with its connection's peer. */
+  readonly onFailure?: ((peer: string, exit: Exit.Exit<unknown, unknown>) => void) | undefined
+}
+
+/** The address is taken, not ours, or not allowed. */
+export class ListenError extends Data.TaggedError("ListenError")<{ readonly code: string; readonly cause: unknown }> {
+  override get message(): string {
+    return `cannot listen: ${(this.cause as Error).message}`
+  }
+}
+
+export interface Stats {
+  readonly open: number
+  readonly accepted: number
+  /** Reset for a limit. */
+  readonly refused: number
+  /** Handlers that failed. */
+  readonly failed: number
+  /** Errors of accepting after which the server went on. */
+  readonly troubles: number
+}
+
+export interface Server {
+  /** As `127.0.0.1:80`, `[::1]:80` or a path. */
+  readonly address: string
+  readonly port: number
+  readonly stats: Effect.Effect<Stats>
+  /** Gives the listening socket to a child process, too: it gets the message `name` with a `net.Server`. */
+  readonly handOver: (child: ChildProcess, name: string) => Effect.Effect<void>
+  /** Stops accepting; what is open goes on. */
+  readonly stop: Effect.Effect<void>
+}
+
+/** Serves; each connection's handler runs in a fiber of its own, and its end closes the connection. */
+export const serve = <E, R>(
+  listen: Listen,
+  handler: (connection: Connection) => Effect.Effect<unknown, E, R>,
+  options: Options = {}
+): Effect.Effect<Server, ListenError, Scope.Scope | R> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<R>()
+    const run = Effect.runForkWith(context)
+    const fibers = new Set<Fiber.Fiber<unknown, unknown>>()
+    let failed = 0
+    const connectionOptions: Conn.Options = {
+      ...options,
+      frameTimeout: options.slowClient ?? limits.slowClient.default
+    }
+    const server = yield* listening(
+      listen,
+      (link) => {
+        const connection = Conn.fromLink(link, connectionOptions)
+        const fiber = run(Effect.suspend(() => handler(connection)))
+        fibers.add(fiber)
+        fiber.addObserver((exit) => {
+          fibers.delete(fiber)
+          if (exit._tag === "Failure") {
+            failed++
+            options.onFailure?.(connection.peer, exit)
+          }
+          Effect.runSync(exit._tag === "Failure" ? connection.abort : connection.close)
+          idle?.()
+        })
+        return connection
+      },
+      options
+    )
+    let idle: (() => void) | undefined
+    const drain = drainOf(options)
+    yield* Effect.addFinalizer(() =>
+      Effect.callback<void>((resume) => {
+        server.listener.close()
+        const cut = (): void => {
+          clearTimeout(timer)
+          idle = undefined
+          for (const fiber of fibers) fiber.interruptUnsafe()
+          resume(Effect.void)
+        }
+        const timer = setTimeout(cut, drain)
+        idle = () => {
+          if (fibers.size === 0) cut()
+        }
+        idle()
+      })
+    )
+    return { ...server.server, stats: Effect.map(server.server.stats, (stats) => ({ ...stats, failed })) }
+  })
+
+/** As `serve`, with callbacks for connections: `Protocol` is made for it. Closing the scope cuts what is open after `drain`. */
+export const serveLinks = (
+  listen: Listen,
+  accept: (link: Link) => Handler,
+  options: Options = {}
+): Effect.Effect<Server, ListenError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const links = new Set<Link>()
+    const made = yield* listening(
+      listen,
+      (link) => {
+        links.add(link)
+        return accept(link)
+      },
+      options
+    )
+    const drain = drainOf(options)
+    yield* Effect.addFinalizer(() =>
+      Effect.callback<void>((resume) => {
+        made.listener.close()
+        const started = performance.now()
+        const look = (): void => {
+          for (const link of links) if (link.phase === "closed") links.delete(link)
+          if (links.size > 0 && performance.now() - started < drain) {
+            setTimeout(look, 5)
+            return
+          }
+          for (const link of links) link.destroy()
+          resume(Effect.void)
+        }
+        look()
+      })
+    )
+    // Closed links are forgotten as others come.
+    const forget = setInterval(() => {
+      for (const link of links) if (link.phase === "closed") links.delete(link)
+    }, 1_000)
+    forget.unref()
+    yield* Effect.addFinalizer(() => Effect.sync(() => clearInterval(forget)))
+    return made.server
+  })
+
+const drainOf = (options: Options): number =>
+  limits.check(
+    "drain",
+    limits.drain,
+    options.drain === undefined ? undefined : Duration.toMillis(Duration.fromInputUnsafe(options.drain))
+  )
+
+const hostOf = (peer: string): string => peer.slice(0, Math.max(0, peer.lastIndexOf(":")))
+
+const listening = (
+  listen: Listen,
+  accept: (link: Link) => Handler,
+  options: Options
+): Effect.Effect<{ readonly server: Server; readonly listener: Listener }, ListenError> =>
+  Effect.callback((resume) => {
+    const most = limits.check("connections", limits.serverConnections, options.connections)
+    const perPeer = limits.check(
+      "perPeer",
+      limits.serverPerPeer,
+      options.perPeer ?? Math.min(most, limits.serverPerPeer.max)
+    )
+    const peers = new Map<string, number>()
+    let accepted = 0
+    let refused = 0
+    let closed: ((done: () => void) => void) | undefined
+    const gate = (link: Link): Handler | undefined => {
+      const host = hostOf(link.peer)
+      const here = peers.get(host) ?? 0
+      if (listener.open >= most || here >= perPeer) {
+        refused++
+        return undefined
+      }
+      accepted++
+      if (perPeer < most) {
+        peers.set(host, here + 1)
+        link.onGone(() => {
+          const left = (peers.get(host) ?? 1) - 1
+          if (left > 0) peers.set(host, left)
+          else peers.delete(host)
+        })
+      }
+      return accept(link)
+    }
+    const ready = (error: Error | undefined, made: Listener): void => {
+      if (error !== undefined) {
+        const code = (error as { code?: string }).code ?? "UNKNOWN"
+        resume(Effect.fail(new ListenError({ code, cause: error })))
+        return
+      }
+      closed = (done) => made.close(done)
+      const server: Server = {
+        address: made.address,
+        port: Number(/:(\d+)$/.exec(made.address)?.[1] ?? 0),
+        stats: Effect.sync(() => ({
+          open: made.open,
+          accepted,
+          refused,
+          failed: 0,
+          troubles: (made as Partial<NodeListener>).troubles ?? 0
+        })),
+        handOver: (child, name) =>
+          Effect.callback<void>((done) => {
+            const { server } = made as NodeListener
+            child.send(name, server, (failure) => done(failure === null ? Effect.void : Effect.die(failure)))
+          }),
+        stop: Effect.callback<void>((done) => {
+          closed!(() => {})
+          done(Effect.void)
+        })
+      }
+      resume(Effect.succeed({ server, listener: made }))
+    }
+    const listener: Listener =
+      listen.transport === "tls"
+        ? Tls.listen(listen, gate, ready)
+        : listen.transport === "unix"
+          ? Unix.listen(listen, gate, ready)
+          : listen.transport === "custom"
+            ? listen.listen(gate, ready)
+            : listen.transport === "received"
+              ? NodeListener.adopt(listen.server, gate, ready)
+              : Tcp.listen(listen, gate, ready)
+  })

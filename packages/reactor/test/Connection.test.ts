@@ -1,0 +1,287 @@
+import { Connection, Framing, Server } from "@handoff/reactor"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { certificates } from "./support/certificates.ts"
+import { closedPort, echo, octets, tcp, text } from "./support/peers.ts"
+
+const line = Framing.lines()
+
+describe("a connection", () => {
+  it.live("converses in several steps: greet, upgrade to TLS, ask, half-close", () =>
+    Effect.gen(function* () {
+      const { ca, good } = certificates()
+      const server = yield* Server.serve({}, (peer) =>
+        Effect.gen(function* () {
+          yield* peer.writeFrame(line, octets("220 ready"))
+          assert.strictEqual(text(yield* peer.read(line)), "STARTTLS")
+          yield* peer.writeFrame(line, octets("220 go ahead"))
+          const facts = yield* peer.startTls(good)
+          const question = text(yield* peer.read(Framing.netstring()))
+          yield* peer.writeFrame(Framing.lengthPrefix(), octets(`${question} over ${facts.version}`))
+          const rest = yield* peer.read(Framing.untilClose())
+          yield* peer.write(octets(`and ${text(rest)}`))
+        })
+      )
+      const client = yield* Connection.connect(`tcp:${server.address}`)
+      assert.strictEqual(text(yield* client.read(line)), "220 ready")
+      yield* client.writeFrame(line, octets("STARTTLS"))
+      assert.strictEqual(text(yield* client.read(line)), "220 go ahead")
+      const facts = yield* client.startTls({ ca, serverName: "good.example.org" })
+      assert.isTrue(facts.authorized)
+      assert.strictEqual(facts.serverName, "good.example.org")
+      assert.strictEqual(facts.certificates.length, 2)
+      yield* client.writeFrame(Framing.netstring(), octets("hello"))
+      assert.strictEqual(text(yield* client.read(Framing.lengthPrefix())), "hello over TLSv1.3")
+      yield* client.write(octets("the rest"))
+      yield* client.end
+      assert.strictEqual(text(yield* client.read(Framing.untilClose())), "and the rest")
+      assert.isTrue(Option.isNone(yield* client.readSome))
+    })
+  )
+
+  it.live("holds the producer back while the peer does not read, and the peer while we do not", () =>
+    Effect.gen(function* () {
+      let peerPaused = true
+      let got = 0
+      const peer = yield* tcp((socket) => {
+        socket.pause()
+        socket.on("data", (chunk) => (got += chunk.length))
+        socket.pause()
+        resume = () => socket.resume()
+        void peerPaused
+      })
+      let resume = () => {}
+      const client = yield* Connection.connect(`tcp:127.0.0.1:${peer.port}`)
+      const chunk = new Uint8Array(65_536)
+      let written = 0
+      const producer = Stream.fromEffectRepeat(
+        Effect.sync(() => {
+          written += chunk.length
+          return chunk
+        })
+      ).pipe(Stream.take(1_000))
+      const fiber = yield* Effect.forkChild(client.writeAll(producer))
+      // The kernel's buffers fill, then nothing more is taken.
+      let before = -1
+      while (written !== before) {
+        before = written
+        yield* Effect.sleep(100)
+      }
+      assert.isBelow(written, 1_000 * chunk.length)
+      peerPaused = false
+      resume()
+      yield* Fiber.join(fiber)
+      assert.strictEqual(written, 1_000 * chunk.length)
+      while (got < written) yield* Effect.sleep(5)
+
+      // And the other way: what we do not read stays with the peer.
+      let sent = 0
+      const flood = yield* tcp((socket) => {
+        const more = (): void => {
+          while (sent < 64_000_000) {
+            sent += chunk.length
+            if (!socket.write(chunk)) {
+              socket.once("drain", more)
+              return
+            }
+          }
+          socket.end()
+        }
+        more()
+      })
+      const reader = yield* Connection.connect(`tcp:127.0.0.1:${flood.port}`, { highWaterOctets: 100_000 })
+      let last = -1
+      while (reader.received !== last || reader.received === 0) {
+        last = reader.received
+        yield* Effect.sleep(50)
+      }
+      assert.isBelow(reader.received, 100_000 + 65_537)
+      let total = 0
+      yield* Stream.runForEach(reader.frames(Framing.fixed(65_536)), (frame) =>
+        Effect.sync(() => {
+          total += frame.length
+        })
+      )
+      assert.strictEqual(total, sent)
+    })
+  )
+
+  it.live("goes over Unix sockets too, and the path is gone afterwards", () =>
+    Effect.gen(function* () {
+      const folder = fs.mkdtempSync(path.join(os.tmpdir(), "reactor-unix-"))
+      const at = path.join(folder, "socket")
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* Server.serve({ transport: "unix", path: at }, (peer) => Effect.flatMap(peer.read(line), peer.write))
+          const client = yield* Connection.connect(`unix:${at}`)
+          yield* client.write(octets("over a path\n"))
+          assert.strictEqual(text(yield* client.read(Framing.untilClose())), "over a path")
+        })
+      )
+      assert.isFalse(fs.existsSync(at))
+      fs.rmSync(folder, { recursive: true })
+    })
+  )
+
+  it.live("loses no octet when a read is interrupted", () =>
+    Effect.gen(function* () {
+      const peer = yield* tcp((socket) => {
+        socket.write("first\nsec")
+        socket.on("data", () => socket.write("ond\n"))
+      })
+      const client = yield* Connection.connect(`tcp:127.0.0.1:${peer.port}`)
+      assert.strictEqual(text(yield* client.read(line)), "first")
+      assert.strictEqual((yield* Effect.timeoutOption(client.read(line), 20))._tag, "None")
+      yield* client.write(octets("go on"))
+      assert.strictEqual(text(yield* client.read(line)), "second")
+    })
+  )
+
+  it.live("has a typed error for each way to fail, which says how far it got", () =>
+    Effect.gen(function* () {
+      const silent = yield* tcp(() => {})
+      const greets = yield* tcp((socket) => socket.write("he"))
+      const trickles = yield* tcp((socket) => {
+        const timer = setInterval(() => socket.write("x"), 5)
+        socket.on("close", () => clearInterval(timer))
+      })
+      const resets = yield* tcp((socket) => setTimeout(() => socket.resetAndDestroy(), 5))
+      const closes = yield* tcp((socket) => socket.end("half"))
+      const babbles = yield* tcp((socket) => socket.write("no netstring"))
+      const closed = yield* closedPort
+      const { good, selfSigned } = certificates()
+      const untrusted = yield* Server.serve({ transport: "tls", ...selfSigned }, () => Effect.never, { drain: 0 })
+      const at = (port: number): string => `tcp:127.0.0.1:${port}`
+      const outcome = (endpoint: string, options: Connection.Options, framing = line, first?: Uint8Array) =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const client = yield* Connection.connect(endpoint, options)
+            if (first !== undefined) yield* client.write(first)
+            return yield* client.read(framing)
+          })
+        ).pipe(
+          Effect.flip,
+          Effect.map((error) => [error._tag, error.stage, error.sent, error.received] as const)
+        )
+      const seen = yield* Effect.all(
+        [
+          outcome(at(closed), {}),
+          outcome("tcp:nowhere.invalid:80", { open: undefined }),
+          outcome(at(silent.port), { firstByteTimeout: 20 }, line, octets("abc")),
+          outcome(at(greets.port), { idleTimeout: 30 }),
+          outcome(at(trickles.port), { idleTimeout: 1_000, frameTimeout: 60 }).pipe(
+            Effect.map((all) => all.slice(0, 3))
+          ),
+          outcome(at(trickles.port), { totalTimeout: 60 }).pipe(Effect.map((all) => all.slice(0, 3))),
+          outcome(at(resets.port), {}),
+          outcome(at(closes.port), {}, Framing.fixed(10)),
+          outcome(at(babbles.port), {}, Framing.netstring()),
+          outcome(`tls:${untrusted.address}`, {}),
+          Effect.scoped(
+            Effect.gen(function* () {
+              const client = yield* Connection.connect(at(silent.port))
+              return yield* Effect.flip(client.startTls({ serverName: "good.example.org" })).pipe(
+                Effect.timeoutOption(20)
+              )
+            })
+          ).pipe(Effect.map((none) => none._tag)),
+          Effect.scoped(
+            Effect.gen(function* () {
+              const client = yield* Connection.connect(at(silent.port), { tlsTimeout: 20 })
+              return yield* Effect.flip(client.startTls({ serverName: "good.example.org" }))
+            })
+          ).pipe(Effect.map((error) => [error._tag, error.stage])),
+          Effect.scoped(
+            Effect.gen(function* () {
+              const client = yield* Connection.connect(at(silent.port))
+              yield* client.close
+              return yield* Effect.flip(client.write(octets("late")))
+            })
+          ).pipe(Effect.map((error) => error._tag))
+        ],
+        { concurrency: "unbounded" }
+      )
+      void good
+      assert.deepStrictEqual(seen as unknown, [
+        ["ConnectFailed", "connect", 0, 0],
+        ["ResolveFailed", "resolve", 0, 0],
+        ["FirstByteTimeout", "receive", 3, 0],
+        ["IdleTimeout", "receive", 0, 2],
+        ["FrameTimeout", "receive", 0],
+        ["TotalTimeout", "receive", 0],
+        ["Broken", "receive", 0, 0],
+        ["BadFrame", "receive", 0, 4],
+        ["BadFrame", "receive", 0, 12],
+        ["TlsFailed", "tls", 0, 0],
+        "None",
+        ["TlsTimeout", "tls"],
+        "Closed"
+      ])
+    })
+  )
+
+  it.live("closes with its scope", () =>
+    Effect.gen(function* () {
+      const peer = yield* echo
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const client = yield* Connection.connect(`tcp:127.0.0.1:${peer.port}`)
+          yield* client.write(octets("x"))
+          yield* client.readSome
+          assert.strictEqual(peer.open(), 1)
+        })
+      )
+      while (peer.open() > 0) yield* Effect.sleep(1)
+    })
+  )
+})
+
+describe("TLS", () => {
+  it.live("speaks SNI and ALPN, resumes sessions and captures certificates", () =>
+    Effect.gen(function* () {
+      const { ca, good, other } = certificates()
+      const server = yield* Server.serve(
+        { transport: "tls", ...other, names: { "good.example.org": good }, alpn: ["h2", "echo"] },
+        (peer) => Effect.flatMap(peer.read(line), (question) => peer.writeFrame(line, question))
+      )
+      const { Tls } = yield* Effect.promise(() => import("@handoff/reactor"))
+      const sessions = new Tls.Sessions()
+      const port = server.port
+      const ask = Effect.scoped(
+        Effect.gen(function* () {
+          const client = yield* Connection.connect(`tcp:127.0.0.1:${port}`)
+          const facts = yield* client.startTls({ ca, serverName: "good.example.org", alpn: ["echo"], sessions })
+          yield* client.writeFrame(line, octets("hi"))
+          assert.strictEqual(text(yield* client.read(line)), "hi")
+          return facts
+        })
+      )
+      const first = yield* ask
+      assert.deepStrictEqual(
+        [first.alpn, first.serverName, first.resumed, first.authorized],
+        ["echo", "good.example.org", false, true]
+      )
+      const second = yield* ask
+      assert.isTrue(second.resumed)
+      // A certificate that does not fit: an error, or captured on request.
+      const wrong = yield* Effect.flip(Effect.scoped(Connection.connect(`tls:127.0.0.1:${port}`, { tls: { ca } })))
+      assert.strictEqual(wrong._tag, "TlsFailed")
+      if (wrong._tag === "TlsFailed") assert.strictEqual(wrong.code, "ERR_TLS_CERT_ALTNAME_INVALID")
+      const captured = yield* Effect.scoped(
+        Effect.map(
+          Connection.connect(`tls:127.0.0.1:${port}`, { tls: { ca, verify: "capture" } }),
+          (client) => client.tls!
+        )
+      )
+      assert.isFalse(captured.authorized)
+      assert.strictEqual(captured.authorizationError, "ERR_TLS_CERT_ALTNAME_INVALID")
+      assert.isAbove(captured.certificates[0]!.length, 200)
+    })
+  )
+})
