@@ -103,7 +103,9 @@ const makers: Readonly<Record<Name, (choice: Choice) => Effect.Effect<Any, never
   dns: (choice) =>
     Effect.flatMap(
       Effect.promise(() => import("@handoff/dns")),
-      ({ Dns }) => Effect.orDie(Dns.make(choice.nameServer && { servers: [formatNameServer(choice.nameServer)] }))
+      // Who names a name server wants to hear that server, not the hosts file; the reactor's resolver does the same.
+      ({ Dns }) =>
+        Effect.orDie(Dns.make(choice.nameServer && { servers: [formatNameServer(choice.nameServer)], hosts: false }))
     )
 }
 

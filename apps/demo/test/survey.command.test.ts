@@ -24,13 +24,13 @@ describe("handoff survey", () => {
     () =>
       Effect.gen(function* () {
         const network = aNetwork()
-        const level = yield* Private.best
+        const level = yield* Private.best("network")
         const survey = (executor: string) =>
           handoff([
             "survey",
             "--lab",
             "--hosts",
-            "120",
+            "80",
             "--network",
             network,
             "--format",
@@ -43,9 +43,9 @@ describe("handoff survey", () => {
         const mixed = yield* survey("dns,reactor,threads")
         assert.strictEqual(mixed.code, 0, mixed.stderr)
         const findings = byLine(mixed.stdout)
-        assert.strictEqual(findings.length, 120)
+        assert.strictEqual(findings.length, 80)
         // The lab has hosts of every kind; the comparison would be empty if all had failed alike.
-        assert.isAtLeast(findings.filter(({ state }) => state === "done").length, 90)
+        assert.isAtLeast(findings.filter(({ state }) => state === "done").length, 60)
         assert.isAtLeast(findings.filter(({ state }) => state === "failed").length, 5)
         assert.deepStrictEqual(byLine((yield* survey("reactor")).stdout), findings)
         const threads = yield* survey("threads")
@@ -56,7 +56,7 @@ describe("handoff survey", () => {
         // Elsewhere threads cannot be shown the lab's name server; then the command has to say so.
         console.log(`private namespaces here: ${level}; names under threads are compared as far as that goes`)
         if (level === "none") assert.include(threads.stderr, "names under threads are what the system knows")
-        assert.strictEqual(byLine(threads.stdout).length, 120)
+        assert.strictEqual(byLine(threads.stdout).length, 80)
       }),
     patience * 2
   )

@@ -18,7 +18,16 @@ const network = Flag.String("network").pipe(
   Flag.withDefault(limits.network)
 )
 
+/** How far the C library is shown the lab, at most; `off` shows what a system without private namespaces can do. */
+const privacy = Flag.Literals("private", ["network", "files", "off"]).pipe(
+  Flag.withDescription("private namespaces in which the C library sees the lab, at most"),
+  Flag.withDefault("network")
+)
+
 export const labFlags = { seed, network, hosts: wholeNumber("hosts", "hosts of the lab", limits.hosts) }
+
+/** As `labFlags`, for commands that show the lab to the C library. */
+export const privateLabFlags = { ...labFlags, private: privacy }
 
 export const planOf = (given: { readonly seed: number; readonly network: string; readonly hosts: number }): Plan.Plan =>
   Plan.make(given)

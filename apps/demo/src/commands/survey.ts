@@ -22,7 +22,7 @@ import type { Finding } from "../survey/Finding.ts"
 import * as Source from "../survey/Source.ts"
 import * as Survey from "../survey/Survey.ts"
 import { exitWith } from "./exitWith.ts"
-import { labFlags, planOf } from "./labFlags.ts"
+import { planOf, privateLabFlags } from "./labFlags.ts"
 import { onOff } from "./onOff.ts"
 import { settings, surveyFlags } from "./settingFlags.ts"
 
@@ -46,7 +46,7 @@ export const survey = Command.make(
       Argument.optional
     ),
     lab: onOff("lab", "survey the embedded lab instead of a file"),
-    ...labFlags,
+    ...privateLabFlags,
     ...surveyFlags,
     format: Flag.Literals("format", Format.names).pipe(
       Flag.withDescription("how findings are printed; ndjson where stdout is not a terminal"),
@@ -79,7 +79,7 @@ export const survey = Command.make(
     const plan = planOf(given)
     const level = Private.current()
     if (level === "none" && strategies.usesThreadsForNames(chosen)) {
-      const best = yield* Private.best
+      const best = yield* Private.best(given.private)
       if (best !== "none") return yield* exitWith(yield* Private.restart(best, plan))
       yield* Terminal.note(
         "handoff: no private namespaces here: names under threads are what the system knows, not the lab's"

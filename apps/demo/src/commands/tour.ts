@@ -16,7 +16,7 @@ import * as strategies from "../strategies.ts"
 import { format as formatPorts } from "../survey/Ports.ts"
 import { portsOf } from "../survey/Source.ts"
 import { exitWith } from "./exitWith.ts"
-import { labFlags, planOf } from "./labFlags.ts"
+import { planOf, privateLabFlags } from "./labFlags.ts"
 import type { Figures } from "./survey.ts"
 
 /** The choices that the tour shows, in order. */
@@ -24,12 +24,12 @@ const choices = ["threads", "reactor", "dns,reactor,threads"] as const
 
 export const tour = Command.make(
   "tour",
-  labFlags,
+  privateLabFlags,
   Effect.fnUntraced(function* (given) {
     const plan = planOf(given)
     const level = Private.current()
     if (level === "none") {
-      const best = yield* Private.best
+      const best = yield* Private.best(given.private)
       if (best !== "none") return yield* exitWith(yield* Private.restart(best, plan))
     }
     const ready = yield* LabProcess.start(plan, level === "network" ? 53 : 0)
@@ -114,7 +114,9 @@ const withoutSettings = (): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith("HANDOFF_") || name === "HANDOFF_PRIVATE")
   ),
-  HANDOFF_CONFIG: "none"
+  HANDOFF_CONFIG: "none",
+  // Where the C library asks the world outside, and that does not answer, it shall not wait as long as it usually does.
+  ...(Private.current() === "none" && { RES_OPTIONS: "timeout:1 attempts:1" })
 })
 
 const introduction = (plan: Plan.Plan, level: Private.Level): string => {
@@ -122,7 +124,7 @@ const introduction = (plan: Plan.Plan, level: Private.Level): string => {
   const where = {
     network: "in a private network, where the C library asks the lab's name server too",
     files: "in private mounts, where the C library reads the lab's hosts file",
-    none: "without private namespaces, which this system does not allow"
+    none: "without private namespaces, which are not possible or not wanted here"
   }[level]
   return (
     `A lab of ${plan.hosts.length} hosts on loopback, ${broken} of them broken on purpose, ${where}.\n` +
@@ -169,7 +171,7 @@ const conclusion = (shown: ReadonlyArray<Shown>, level: Private.Level): string =
   if (level === "none") {
     lines.push(
       "Names under threads are what this system knows: the C library reads only the system's own files, and private",
-      "namespaces (unshare -Urmn) are not possible here. So threads alone found no host of the lab."
+      "namespaces (unshare -Urmn) are not possible or not wanted here. So threads alone found no host of the lab."
     )
   }
   if (level === "files") {

@@ -28,13 +28,12 @@ export const current = (): Level => {
   return level === "network" || level === "files" ? level : "none"
 }
 
-/** The highest level that this system allows; asks it by trying. */
-export const best: Effect.Effect<Level> = Effect.gen(function* () {
-  if (process.platform !== "linux") return "none"
-  if (yield* succeeds(["-Urmn", "sh", "-c", "ip link set lo up && mount --bind /etc/hosts /etc/hosts"]))
-    return "network"
-  if (yield* succeeds(["-Urm", "sh", "-c", "mount --bind /etc/hosts /etc/hosts"])) return "files"
-  return "none"
+/** The highest level that this system allows, and no higher than is wanted; asks the system by trying. */
+export const best = Effect.fnUntraced(function* (wanted: "network" | "files" | "off"): Effect.fn.Return<Level> {
+  if (wanted === "off" || process.platform !== "linux") return "none"
+  const bind = "mount --bind /etc/hosts /etc/hosts"
+  if (wanted === "network" && (yield* succeeds(["-Urmn", "sh", "-c", `ip link set lo up && ${bind}`]))) return "network"
+  return (yield* succeeds(["-Urm", "sh", "-c", bind])) ? "files" : "none"
 })
 
 const succeeds = (args: ReadonlyArray<string>): Effect.Effect<boolean> =>

@@ -4,6 +4,8 @@ import * as Effect from "effect/Effect"
 /** Writes whole lines to stdout; waits while the reader is slow. Lines are written in one piece each. */
 export const printLines = (lines: string): Effect.Effect<void> =>
   Effect.suspend(() => {
+    // A progress bar on the same terminal is drawn again below.
+    if (process.stdout.isTTY && isInteractive()) process.stderr.write("\r\x1b[K")
     if (process.stdout.destroyed || process.stdout.write(lines)) return Effect.void
     return Effect.callback<void>((resume) => {
       const go = () => resume(Effect.void)
