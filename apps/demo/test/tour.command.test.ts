@@ -1,0 +1,56 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Private from "#demo/lab/Private"
+import { handoff } from "./command.ts"
+import { aNetwork } from "./network.ts"
+
+const patience = 120_000
+
+/** A row of the side-by-side table: hosts done, hosts failed, what of the findings. */
+const row = (stdout: string, strategies: string) => {
+  const match = new RegExp(`^${strategies} +(\\d+) +(\\d+) +[\\d.]+ .* (the same|differ)$`, "m").exec(stdout)
+  if (match === null) return assert.fail(`no row of ${strategies} in\n${stdout}`)
+  return { done: Number(match[1]), failed: Number(match[2]), findings: match[3] }
+}
+
+const three = (stdout: string) =>
+  [row(stdout, "threads"), row(stdout, "reactor"), row(stdout, "dns,reactor,threads")] as const
+
+describe("the tour", () => {
+  it.live(
+    "surveys the lab with each strategy in turn and shows them side by side, with the same findings",
+    () =>
+      Effect.gen(function* () {
+        const level = yield* Private.best("network")
+        const end = yield* handoff(["tour", "--hosts", "25", "--network", aNetwork()])
+        assert.strictEqual(end.code, 0, end.stderr)
+        const [threads, reactor, mixed] = three(end.stdout)
+        assert.deepStrictEqual(reactor, mixed)
+        assert.strictEqual(mixed.findings, "the same")
+        assert.strictEqual(mixed.done + mixed.failed, 25)
+        assert.isAtLeast(mixed.done, 15)
+        if (level === "network") {
+          assert.deepStrictEqual(threads, mixed)
+          assert.include(end.stdout, "All surveys found the same")
+        }
+        assert.include(end.stdout, "Where to look next")
+      }),
+    patience
+  )
+
+  it.live(
+    "says so where the C library cannot be shown the lab, instead of pretending",
+    () =>
+      Effect.gen(function* () {
+        const end = yield* handoff(["tour", "--hosts", "10", "--network", aNetwork(), "--private", "off"])
+        assert.strictEqual(end.code, 0, end.stderr)
+        const [threads, reactor, mixed] = three(end.stdout)
+        assert.strictEqual(threads.done, 0)
+        assert.strictEqual(threads.findings, "differ")
+        assert.isAtLeast(mixed.done, 5)
+        assert.strictEqual(reactor.findings, "the same")
+        assert.include(end.stdout, "Names under threads are what this system knows")
+      }),
+    patience
+  )
+})
