@@ -34,23 +34,27 @@ export interface Ticket {
 }
 
 /** A ticket's end. Times are of the `Clock`, in milliseconds since 1970. */
-export type Completion<T extends Task.Any, Tag> = T extends Task.Any
-  ? {
-      readonly ticket: Ticket
-      /** The caller's own, as given to `submit`. */
-      readonly tag: Tag
-      readonly kind: Task.KindOf<T>
-      readonly task: T
-      /** The task's outcome; an interruption if it was cancelled through the queue. */
-      readonly exit: Outcome<T>
-      /** The strategy that ran it, as far as it got: a router or wrapper names the one inside. */
-      readonly executor: string
-      readonly queuedAt: number
-      /** When the strategy took it up; undefined if it never did or does not tell. */
-      readonly startedAt: number | undefined
-      readonly finishedAt: number
-    }
-  : never
+export interface Completion<out T extends Task.Any, out Tag> {
+  readonly ticket: Ticket
+  /** The caller's own, as given to `submit`. */
+  readonly tag: Tag
+  readonly kind: Task.KindOf<T>
+  readonly task: T
+  /** The task's outcome; an interruption if it was cancelled through the queue. */
+  readonly exit: Outcome<T>
+  /** The strategy that ran it, as far as it got: a router or wrapper names the one inside. */
+  readonly executor: string
+  readonly queuedAt: number
+  /** When the strategy took it up; undefined if it never did or does not tell. */
+  readonly startedAt: number | undefined
+  readonly finishedAt: number
+}
+
+/** Whether a completion is one of a kind's; its task and exit then have that kind's types. */
+export const isOf = <T extends Task.Any, Tag, K extends Task.KindOf<T>>(
+  completion: Completion<T, Tag>,
+  kind: K
+): completion is Completion<Extract<T, { readonly _tag: K }>, Tag> => completion.kind === kind
 
 export interface CompletionQueue<T extends Task.Any, Tag = void> {
   /**

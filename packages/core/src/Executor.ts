@@ -38,7 +38,8 @@ export interface Watch {
 }
 
 export interface Executor<in T extends Task.Any> {
-  readonly [TypeId]: typeof TypeId
+  /** Says which tasks it takes, also to the types that extend this one: methods alone are compared too loosely. */
+  readonly [TypeId]: (task: T) => void
   /** Shown in errors, metrics and logs: "threads", "reactor", "dns", ... */
   readonly name: string
   /** Whether it can run tasks of this kind. */
@@ -79,7 +80,11 @@ export interface Stats {
 }
 
 /** The tasks an executor takes. */
-export type Tasks<E> = E extends Executor<infer T> ? T : never
+export type Tasks<E> = E extends { readonly [TypeId]: (task: infer T) => void }
+  ? T extends Task.Any
+    ? T
+    : never
+  : never
 
 /** What a strategy supplies; `make` adds the rest. */
 export interface Options<T extends Task.Any> {
@@ -120,7 +125,7 @@ export const make = <T extends Task.Any>(options: Options<T>): Executor<T> => {
     return nothingToCancel
   }
   return {
-    [TypeId]: TypeId,
+    [TypeId]: nothingToCancel,
     name,
     supports,
     submitUnsafe,

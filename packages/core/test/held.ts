@@ -2,7 +2,9 @@
 import { Call, Executor, type Job, LookupHost, Outstanding } from "@handoff/core"
 import * as NetAddress from "effect/net/NetAddress"
 
-export interface Held<T extends LookupHost | Call<any>> {
+export type Tasks = LookupHost | Call<any>
+
+export interface Held<T extends Tasks> {
   readonly executor: Executor.Executor<T>
   readonly outstanding: Outstanding
   /** What was handed off and is not answered, oldest first. */
@@ -11,10 +13,10 @@ export interface Held<T extends LookupHost | Call<any>> {
   readonly seen: Array<string>
 }
 
-export const held = (name = "held", limit?: number): Held<LookupHost | Call<any>> => {
+export const held = (name = "held", limit?: number): Held<Tasks> => {
   const outstanding = new Outstanding(name, limit === undefined ? {} : { limit })
   const seen: Array<string> = []
-  const executor = Executor.make<LookupHost | Call<any>>({
+  const executor = Executor.make<Tasks>({
     name,
     kinds: ["LookupHost", "Call"],
     submitUnsafe: (task, onExit, _context, watch) => {
