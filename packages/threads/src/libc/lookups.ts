@@ -25,7 +25,7 @@ const toPlatformName = (name: string): string | Exit.Exit<never, LookupError> =>
 
 /**
  * All that the platform consults, in its order: files, DNS, mDNS, whatever `nsswitch.conf` says. Without
- * `AI_ADDRCONFIG`: on a machine that has only its loopback, that flag hides every address.
+ * `AI_ADDRCONFIG`: what is on the loopback alone would be hidden, and platforms differ in what the flag hides.
  */
 export const lookupHost: Kind<LookupHost> = {
   kind: LookupHost.kind,
@@ -53,7 +53,7 @@ export const lookupHost: Kind<LookupHost> = {
   timedOut: (task) => EaiError.timedOut({ call: "getaddrinfo", subject: task.name }).toLookupError()
 }
 
-/** The canonical name first, then the aliases: from files all names of the line, from DNS all PTR records. */
+/** The canonical name first, then the aliases: from files all names of the line; of several PTR records glibc tells one. */
 export const lookupAddress: Kind<LookupAddress> = {
   kind: LookupAddress.kind,
   operation: (task) => ["gethostbyaddr", NetAddress.formatIp(task.address)],
