@@ -256,7 +256,7 @@ class Decoded {
   }
 
   private named(): Reader {
-    this.reader.names ??= new Name.NameRing()
+    if (this.places.length > 0) this.reader.names ??= new Name.NameRing()
     return this.reader
   }
 

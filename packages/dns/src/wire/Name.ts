@@ -386,7 +386,12 @@ const written: ReadonlyArray<string> = Array.from({ length: 256 }, (_, octet) =>
 
 const needsEscape = Uint8Array.from(written, (text) => (text.length === 1 ? 0 : 1))
 
-const textScratch = Buffer.alloc(limits.nameOctets)
+const textScratch = Buffer.alloc(limits.nameOctets) as Buffer & Latin1
+
+/** What `toString("latin1")` calls after checks that cost as much as itself; public, but not in Node's types. */
+interface Latin1 {
+  latin1Slice(start: number, end: number): string
+}
 
 const print = (octets: Uint8Array): string => {
   const length = octets.length
@@ -407,7 +412,7 @@ const print = (octets: Uint8Array): string => {
       textScratch[at] = octet
     }
   }
-  if (plain) return textScratch.toString("latin1", 1, length)
+  if (plain) return textScratch.latin1Slice(1, length)
   let text = ""
   for (let at = 0; octets[at] !== 0;) {
     const end = at + octets[at]! + 1

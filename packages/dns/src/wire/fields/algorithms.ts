@@ -1,3 +1,4 @@
+import { digest } from "./digest.ts"
 import { enumerated } from "./numbers.ts"
 
 /** DNSSEC algorithm (IANA "DNS Security Algorithm Numbers"): mnemonics are read, the number is printed. */
@@ -29,13 +30,10 @@ export const algorithm = enumerated(8, {
   PRIVATEOID: 254
 })
 
+const digests = { "SHA-1": 1, SHA1: 1, "SHA-256": 2, SHA256: 2, GOST: 3, "SHA-384": 4, SHA384: 4 }
+
 /** Digest of a DS (IANA "DNSSEC Delegation Signer (DS) Resource Record (RR) Type Digest Algorithms"). */
-export const digestType = enumerated(8, {
-  "SHA-1": 1,
-  SHA1: 1,
-  "SHA-256": 2,
-  SHA256: 2,
-  GOST: 3,
-  "SHA-384": 4,
-  SHA384: 4
-})
+export const digestType = enumerated(8, digests)
+
+/** The digest itself, after its type. */
+export const dsDigest = digest({ octets: { 1: 20, 2: 32, 3: 32, 4: 48 }, mnemonics: digests })

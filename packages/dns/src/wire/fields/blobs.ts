@@ -1,4 +1,5 @@
 /** Octets that are opaque here: digests, keys, signatures; printed in hex or base64. */
+import * as DecodeError from "../DecodeError.ts"
 import * as EncodeError from "../EncodeError.ts"
 import { type Field, make, type Style } from "../Field.ts"
 import type { Tokens } from "../Tokens.ts"
@@ -144,15 +145,25 @@ export const fromBase32Hex = (text: string): Uint8Array | undefined => {
   return bits >= 5 ? undefined : octets
 }
 
-/** Octets after a length of 8 bits, in base32hex (NSEC3's next hashed owner). */
+/** Octets after a length of 8 bits, at least one, in base32hex (NSEC3's next hashed owner, RFC 5155 3.2). */
 export const base32HexAfter8: Field<Uint8Array> = {
   ...hexOrDash,
+  read: (reader) => {
+    const length = reader.u8()
+    return length > 0 ? reader.view(length) : DecodeError.fail("value", reader.offset - 1, "empty hash")
+  },
+  check: (reader) => {
+    const length = reader.u8()
+    if (length === 0) DecodeError.fail("value", reader.offset - 1, "empty hash")
+    reader.skip(length)
+  },
   parse: (tokens) => {
     const text = tokens.next("base32hex")
-    const octets = text === "-" ? new Uint8Array(0) : fromBase32Hex(text)
-    return octets !== undefined && octets.length <= 255 ? octets : tokens.failBefore(`not base32hex: ${text}`)
+    const octets = fromBase32Hex(text)
+    if (octets === undefined || octets.length === 0) return tokens.failBefore(`not base32hex: ${text}`)
+    return octets.length <= 255 ? octets : tokens.failBefore("hash over 255 octets")
   },
-  print: (value) => (value.length === 0 ? "-" : toBase32Hex(value))
+  print: toBase32Hex
 }
 
 /** All that is left, in hex after `0x`, with dots allowed (NSAP, RFC 1706 7). */

@@ -14,11 +14,20 @@ interface Item {
   readonly address: string
 }
 
+const isInternet = (family: number): boolean => family === 1 || family === 2
+
 const addressOctets = (item: Item): Uint8Array | undefined => {
-  if (item.family > 2 || item.family === 0) return fromHex(item.address)
+  if (!isInternet(item.family)) return fromHex(item.address)
   const octets = new Uint8Array(item.family === 1 ? 4 : 16)
   const parsed = item.family === 1 ? parseIpv4(item.address, octets, 0) : parseIpv6(item.address, octets, 0)
   return parsed ? octets : undefined
+}
+
+/** Without the zero octets at the end, which are not sent (RFC 3123 4). */
+const trim = (octets: Uint8Array): Uint8Array => {
+  let length = octets.length
+  while (length > 0 && octets[length - 1] === 0) length--
+  return octets.subarray(0, length)
 }
 
 const items: Field<ReadonlyArray<Item>> = make<ReadonlyArray<Item>>("json", {
@@ -35,23 +44,22 @@ const items: Field<ReadonlyArray<Item>> = make<ReadonlyArray<Item>>("json", {
       if (size < 127 && prefixLength > 8 * size) DecodeError.fail("value", at + 2, `APL prefix of ${prefixLength} bits`)
       const octets = new Uint8Array(size)
       octets.set(part)
-      const address = size === 4 ? formatIpv4(octets, 0) : size === 16 ? formatIpv6(octets, 0) : toHex(part)
+      const address = size === 4 ? formatIpv4(octets, 0) : size === 16 ? formatIpv6(octets, 0) : toHex(trim(part))
       list.push({ family, prefixLength, negated: octet >= 0x80, address })
     }
     return list
   },
   write: (writer, value) => {
     for (const item of value) {
-      const octets = addressOctets(item) ?? EncodeError.fail(`not an address of family ${item.family}: ${item.address}`)
-      let length = octets.length
-      while (length > 0 && octets[length - 1] === 0) length--
-      if (length > 127) EncodeError.fail(`APL address over 127 octets`)
-      if (item.family < 3 && item.prefixLength > 8 * octets.length)
+      const whole = addressOctets(item) ?? EncodeError.fail(`not an address of family ${item.family}: ${item.address}`)
+      const octets = trim(whole)
+      if (octets.length > 127) EncodeError.fail(`APL address over 127 octets`)
+      if (isInternet(item.family) && item.prefixLength > 8 * whole.length)
         EncodeError.fail(`prefix of ${item.prefixLength} bits`)
       writer.u16(item.family)
       writer.u8(item.prefixLength)
-      writer.u8((item.negated ? 0x80 : 0) | length)
-      writer.bytes(octets.subarray(0, length))
+      writer.u8((item.negated ? 0x80 : 0) | octets.length)
+      writer.bytes(octets)
     }
   },
   parse: (tokens) => {
@@ -70,10 +78,12 @@ const items: Field<ReadonlyArray<Item>> = make<ReadonlyArray<Item>>("json", {
       if (octets === undefined || octets.length > 127 || item.family > 0xffff || item.prefixLength > 255) {
         return tokens.failBefore(`not an address prefix: ${text}`)
       }
-      if (item.family < 3 && item.prefixLength > 8 * octets.length) return tokens.failBefore(`prefix too long: ${text}`)
+      if (isInternet(item.family) && item.prefixLength > 8 * octets.length)
+        return tokens.failBefore(`prefix too long: ${text}`)
       list.push({
         ...item,
-        address: item.family === 1 ? formatIpv4(octets, 0) : item.family === 2 ? formatIpv6(octets, 0) : toHex(octets)
+        address:
+          item.family === 1 ? formatIpv4(octets, 0) : item.family === 2 ? formatIpv6(octets, 0) : toHex(trim(octets))
       })
     }
     return list

@@ -1,5 +1,4 @@
-import { algorithm, digestType } from "../fields/algorithms.ts"
-import { hexRest } from "../fields/blobs.ts"
+import { algorithm, digestType, dsDigest } from "../fields/algorithms.ts"
 import { u16 } from "../fields/numbers.ts"
 import * as RecordType from "../RecordType.ts"
 
@@ -8,5 +7,5 @@ export const TA = RecordType.make("TA", 32768, {
   keyTag: u16,
   algorithm: algorithm,
   digestType: digestType,
-  digest: hexRest
+  digest: dsDigest
 })

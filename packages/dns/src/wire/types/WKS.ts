@@ -11,6 +11,24 @@ interface Wks {
 
 const protocols: Readonly<Record<string, number>> = { ICMP: 1, TCP: 6, UDP: 17 }
 
+/** Services that text may name instead of their port: what zone files that still have WKS do. */
+const services: Readonly<Record<string, number>> = {
+  FTP: 21,
+  SSH: 22,
+  TELNET: 23,
+  SMTP: 25,
+  TIME: 37,
+  DOMAIN: 53,
+  TFTP: 69,
+  FINGER: 79,
+  HTTP: 80,
+  POP3: 110,
+  NNTP: 119,
+  NTP: 123,
+  IMAP2: 143,
+  HTTPS: 443
+}
+
 /** Well known services: RFC 1035 3.4.2, obsolete. */
 export const WKS = RecordType.makeCustom<"WKS", Wks>("WKS", 11, {
   internetOnly: true,
@@ -48,7 +66,11 @@ export const WKS = RecordType.makeCustom<"WKS", Wks>("WKS", 11, {
     const protocol = named ?? tokens.integer("protocol", 255)
     if (named !== undefined) tokens.index++
     const ports = new Set<number>()
-    while (tokens.left > 0) ports.add(tokens.integer("port", 0xffff))
+    while (tokens.left > 0) {
+      const service = services[tokens.peek()!.toUpperCase()]
+      if (service !== undefined) tokens.index++
+      ports.add(service ?? tokens.integer("port", 0xffff))
+    }
     return { address, protocol, ports: [...ports].toSorted((a, b) => a - b) }
   },
   print: (data) => [data.address, data.protocol, ...data.ports].join(" ")
