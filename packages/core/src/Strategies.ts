@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { Executor } from "./Executor.ts"
+import { observe } from "./observability/observe.ts"
 import * as Router from "./Router.ts"
 import * as RouterSettings from "./RouterSettings.ts"
 import type * as Section from "./settings/Section.ts"
@@ -96,7 +97,7 @@ export const make = <const S extends ReadonlyArray<Strategy<any, any, any>>>(
         Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
       )
       // The configuration knows a strategy by its section's name, and so must the router.
-      const named = { ...executor, name: strategy.section.name }
+      const named = observe({ ...executor, name: strategy.section.name })
       return { executor: named, scope, values: JSON.stringify(values) } satisfies Made
     })
 
