@@ -16,7 +16,13 @@ const progress = {
 const waited = { ...progress, /** The limit that passed. */ millis: Schema.Number }
 const refused = { ...progress, code: Schema.optionalKey(Schema.String), detail: Schema.optionalKey(Schema.String) }
 
-type Progress = { readonly peer: string; readonly stage: string; readonly sent: number; readonly received: number }
+/** How far a connection had got. */
+export interface Progress {
+  readonly peer: string
+  readonly stage: "resolve" | "connect" | "tls" | "send" | "receive"
+  readonly sent: number
+  readonly received: number
+}
 const tell = (error: Progress, what: string): string =>
   `${error.peer}: ${what} (stage ${error.stage}, ${error.sent} octets sent, ${error.received} received)`
 const why = (error: { readonly code?: string; readonly detail?: string }): string =>
