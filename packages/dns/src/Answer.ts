@@ -111,21 +111,13 @@ export class Answer {
   }
 }
 
-/** The extended errors of a message (RFC 8914 section 2: code 15, two octets of info code, UTF-8 text). */
-export const extendedErrors = (message: Message.Message | undefined): ReadonlyArray<ExtendedError> => {
-  const errors: Array<ExtendedError> = []
-  for (const option of message?.edns?.options ?? []) {
-    const name: string = option.option
-    const data = option.data as { readonly octets?: Uint8Array; readonly code?: number; readonly text?: string }
-    if (name === "EDE" || name === "OPT15") {
-      if (data.octets !== undefined && data.octets.length >= 2) {
-        const text = new TextDecoder().decode(data.octets.subarray(2))
-        errors.push({ code: (data.octets[0]! << 8) | data.octets[1]!, text })
-      } else if (data.code !== undefined) errors.push({ code: data.code, text: data.text ?? "" })
-    }
-  }
-  return errors
-}
+/** The extended errors of a message (RFC 8914 section 2). */
+export const extendedErrors = (message: Message.Message | undefined): ReadonlyArray<ExtendedError> =>
+  (message?.edns?.options ?? []).flatMap((option) =>
+    option.option === "EDE"
+      ? [{ code: option.data.infoCode, text: new TextDecoder().decode(option.data.extraText) }]
+      : []
+  )
 
 /** The kind of what a reply means. */
 export const kindOf = (meaning: Meaning): Kind =>

@@ -6,8 +6,8 @@ import * as EffectDns from "effect/net/Dns"
 import * as Host from "effect/net/Host"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Name from "./wire/Name.ts"
+import * as RecordText from "./wire/RecordText.ts"
 import * as ResourceRecord from "./wire/ResourceRecord.ts"
-import * as Presentation from "./Presentation.ts"
 
 export type Value = EffectDns.DnsRecord | OtherRecord
 
@@ -22,7 +22,7 @@ export const value = (record: ResourceRecord.ResourceRecord): Value => {
     const made = make(record.data)
     if (made !== undefined) return made
   }
-  return { _tag: "Other", type, text: Presentation.data(record), data: ResourceRecord.dataOctets(record) }
+  return { _tag: "Other", type, text: RecordText.printData(record), data: ResourceRecord.dataOctets(record) }
 }
 
 const domain = (name: Name.Name): Host.DomainName | undefined => {
@@ -51,6 +51,8 @@ const seconds = (value: unknown): Duration.Duration => Duration.seconds(value as
 const makers: Readonly<Record<string, (data: any) => Value | undefined>> = {
   A: (data) => checked("A", { address: NetAddress.ipFromStringUnsafe(data.address) as NetAddress.Ipv4Address }),
   AAAA: (data) => checked("AAAA", { address: ipv6(data.address) }),
+  CAA: (data) =>
+    checked("CAA", { critical: (data.flags & 0x80) !== 0, tag: data.tag.toLowerCase(), value: text(data.value) }),
   CNAME: (data) => {
     const target = domain(data.target)
     return target && checked("CNAME", { target })
@@ -58,6 +60,10 @@ const makers: Readonly<Record<string, (data: any) => Value | undefined>> = {
   MX: (data) => {
     const exchange = domain(data.exchange)
     return exchange && checked("MX", { exchange, priority: data.preference })
+  },
+  NAPTR: (data) => {
+    const replacement = domain(data.replacement)
+    return replacement && checked("NAPTR", { ...data, replacement })
   },
   NS: (data) => {
     const host = domain(data.host)
@@ -83,6 +89,13 @@ const makers: Readonly<Record<string, (data: any) => Value | undefined>> = {
     const target = domain(data.target)
     return target && checked("SRV", { target, port: data.port, priority: data.priority, weight: data.weight })
   },
+  TLSA: (data) =>
+    checked("TLSA", {
+      certUsage: data.usage,
+      selector: data.selector,
+      matchingType: data.matchingType,
+      data: data.data
+    }),
   TXT: (data) => checked("TXT", { chunks: data.strings.map(text) })
 }
 

@@ -1,7 +1,7 @@
 /**
  * What is known of each server, and in which order they are asked.
  *
- * The order is by smoothed round trip. One question in fifty goes first to another server than the best, so that one that
+ * The order is by smoothed round trip; every server is asked once early on. One question in fifty goes first to another server than the best, so that one that
  * became better is noticed. A server that was silent twice in a row rests (RFC 9520 section 3.2): it stands last until its
  * rest is over, then gets one question with a hedge behind it; each further silence doubles the rest.
  *
@@ -98,6 +98,8 @@ export class Servers {
   private usual: ReadonlyArray<number>
   private validUntil = 0
   private hedges = 1
+  /** Some server may never have been asked. */
+  private strangers = true
   private readonly hedgeShare: number
 
   constructor(
@@ -116,6 +118,11 @@ export class Servers {
     const count = this.list.length
     if (count === 1) return this.usual
     this.asked++
+    if (this.asked > limits.exploreAfter && this.strangers) {
+      const stranger = this.list.find((server) => server.questions === 0)
+      if (stranger !== undefined) return first(stranger.index, this.usual)
+      this.strangers = false
+    }
     if (now >= this.validUntil) {
       // Round trips drift slowly: sorting a hundred times a second is often enough.
       this.usual = this.sorted(now)

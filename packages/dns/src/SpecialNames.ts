@@ -31,7 +31,7 @@ export const answer = (name: Name.Name, key: string, type: string, now: number):
   if (last === 0x6c) return isBelow(key, "local") ? negative(name, key, type, "no name", now) : undefined
   if (last === 0x61 && (key === "1.0.0.127.in-addr.arpa" || key === loopback6)) {
     if (type !== "PTR") return negative(name, key, type, "no record", now)
-    return positive(name, key, type, now, { name: localhostName })
+    return positive(name, key, type, now, { host: localhostName })
   }
   return undefined
 }

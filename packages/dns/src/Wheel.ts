@@ -140,8 +140,10 @@ export class Wheel {
         timer = next
       }
     }
-    if (this.size === 0 || this.wakeAt !== Infinity) return
-    for (let tick = until + 1; tick <= until + slots; tick++) {
+    if (this.size === 0) return
+    // What rang may have set later timers, and so a later waking: the next timer of all decides.
+    const last = Math.min(until + slots, this.wakeAt - 1)
+    for (let tick = until + 1; tick <= last; tick++) {
       const head = this.lists[tick & (slots - 1)]!
       // A list may hold only timers of later rounds; waking for one of them in vain costs little.
       if (head.next !== head) return this.sleepUntil(tick, now)

@@ -28,7 +28,7 @@ export const minRetransmit = 50
 export const unknownServerRetransmit = 376
 
 /** Of the sends for one question, the first over TCP for want of any answer over UDP: datagrams may be filtered. */
-export const tcpAfterSends = 5
+export const tcpAfterSends = 3
 
 /** Extra sends by hedging, as a share of all questions; a guess that doubles no server's work. */
 export const hedgeShare = { default: 0.05, min: 0, max: 1 } as const
@@ -38,6 +38,9 @@ export const hedgeBurst = 20
 
 /** No hedge sooner than this after the first send, in ms: below, the loop's own delay is what is measured. */
 export const minHedgeDelay = 10
+
+/** After so many questions every server that was never asked is asked once, so that there is something to compare. */
+export const exploreAfter = 10
 
 /** One question in so many tries a server that is not the best known, so that a better one is noticed. */
 export const exploreEvery = 50

@@ -27,19 +27,24 @@ export interface ScriptedServer {
   script: Script
 }
 
-export const make = (script: Script, address = "127.0.0.1"): Effect.Effect<ScriptedServer, never, Scope.Scope> =>
+export const make = (
+  script: Script,
+  address = "127.0.0.1",
+  port = 0
+): Effect.Effect<ScriptedServer, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.promise(() => open(script, address)),
+    Effect.promise(() => open(script, address, port)),
     (opened) => Effect.promise(opened.close)
   ).pipe(Effect.map((opened) => opened.server))
 
 const open = async (
   script: Script,
   address: string,
+  wanted: number,
   tries = 0
 ): Promise<{ readonly server: ScriptedServer; readonly close: () => Promise<void> }> => {
   const udp = dgram.createSocket(address.includes(":") ? "udp6" : "udp4")
-  await new Promise<void>((resolve) => udp.bind(0, address, resolve))
+  await new Promise<void>((resolve) => udp.bind(wanted, address, resolve))
   const { port } = udp.address()
   const sockets = new Set<net.Socket>()
   const server: ScriptedServer = {
@@ -81,7 +86,7 @@ const open = async (
   // Someone else has that port for TCP: another one.
   await close()
   if (tries > 20) throw new Error("no port is free for both UDP and TCP")
-  return open(script, address, tries + 1)
+  return open(script, address, wanted, tries + 1)
 }
 
 /** A reply to what was heard. */
