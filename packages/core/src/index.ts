@@ -1,4 +1,5 @@
 export { AppExecutor } from "./AppExecutor.ts"
+export * as Batch from "./Batch.ts"
 export * as CompletionQueue from "./CompletionQueue.ts"
 export * as Direct from "./Direct.ts"
 export * as DnsBridge from "./bridges/DnsBridge.ts"
