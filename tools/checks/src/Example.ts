@@ -32,10 +32,10 @@ export const extract = (document: string, markdown: string): ReadonlyArray<Examp
   return out
 }
 
-/** The package folder in which a document's examples run: the one it stands in, else the demo, which may import all. */
+/** The package folder in which a document's examples run: the one it stands in, else this one, which may import all. */
 export const home = (document: string): string => {
   const parts = document.split(path.sep)
-  return parts[0] === "packages" || parts[0] === "apps" ? `${parts[0]}/${parts[1]}` : "apps/demo"
+  return parts[0] === "packages" || parts[0] === "apps" ? `${parts[0]}/${parts[1]}` : "tools/checks"
 }
 
 export const fileName = (example: Example): string =>
