@@ -3,7 +3,7 @@ import * as EdnsOptionType from "../EdnsOptionType.ts"
 import { type Field, make } from "../Field.ts"
 import { hexOf, toHex } from "../fields/blobs.ts"
 
-interface ZoneVersion {
+export interface ZoneVersion {
   /** Labels of the zone's name, the root's not counted. */
   readonly labels: number
   /** 0: the serial of the SOA, in four octets. */

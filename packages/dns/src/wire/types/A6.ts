@@ -5,7 +5,7 @@ import { printName } from "../fields/names.ts"
 import * as Name from "../Name.ts"
 import * as RecordType from "../RecordType.ts"
 
-interface A6 {
+export interface A6 {
   /** Bits that come from `prefixName`: 0 to 128. */
   readonly prefixLength: number
   /** The address, its prefix zero. */

@@ -1,7 +1,7 @@
 import * as Gateway from "../fields/gateway.ts"
 import * as RecordType from "../RecordType.ts"
 
-interface AmtRelay {
+export interface AmtRelay {
   readonly precedence: number
   /** D: the gateway may discover without the relay's invitation. */
   readonly discoveryOptional: boolean

@@ -2,7 +2,7 @@ import { generic, hexOf, toHex } from "../fields/blobs.ts"
 import { fromLatin1, toLatin1 } from "../fields/strings.ts"
 import * as RecordType from "../RecordType.ts"
 
-interface Atma {
+export interface Atma {
   /** 0: an ATM end system address; 1: an E.164 number, in ASCII digits. */
   readonly format: number
   readonly address: Uint8Array

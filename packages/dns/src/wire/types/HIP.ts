@@ -4,7 +4,7 @@ import { printName } from "../fields/names.ts"
 import * as Name from "../Name.ts"
 import * as RecordType from "../RecordType.ts"
 
-interface Hip {
+export interface Hip {
   readonly algorithm: number
   /** Host identity tag. */
   readonly hit: Uint8Array
