@@ -120,16 +120,18 @@ export const connectLink = (endpoint: Endpoint | string, options: Options = {}):
         names?.close()
         resume(Effect.fail(error))
       }
-      const deadline = new Deadline(() => {
-        dialling.cancel()
-        const at = { peer: dialling.peer, stage: dialling.stage, sent: 0, received: 0 }
-        fail(
-          Errors.quiet(() =>
-            totalMillis < connectMillis
-              ? new Errors.TotalTimeout({ ...at, millis: totalMillis })
-              : new Errors.ConnectTimeout({ ...at, millis: connectMillis })
+      const deadline = new Deadline({
+        onDeadline: () => {
+          dialling.cancel()
+          const at = { peer: dialling.peer, stage: dialling.stage, sent: 0, received: 0 }
+          fail(
+            Errors.quiet(() =>
+              totalMillis < connectMillis
+                ? new Errors.TotalTimeout({ ...at, millis: totalMillis })
+                : new Errors.ConnectTimeout({ ...at, millis: connectMillis })
+            )
           )
-        )
+        }
       })
       const dialling = Dial.dial(
         peer,
@@ -202,7 +204,7 @@ class LinkConnection implements Connection, Handler {
   readonly #totalMillis: number
   readonly #totalAt: number
   readonly #firstAt: number
-  readonly #deadline = new Deadline(() => this.#expired())
+  readonly #deadline = new Deadline(this)
   #wait: "first" | "idle" | "frame" | "total" | "tls" = "idle"
   #readFrom = 0
   #reader: Waiter | undefined = undefined
@@ -261,28 +263,27 @@ class LinkConnection implements Connection, Handler {
       return this.#waitToRead({ framing, resume })
     })
 
-  readonly readSome: Effect.Effect<Option.Option<Uint8Array>, ConnectionError> = Effect.callback<
-    Option.Option<Uint8Array>,
-    ConnectionError
-  >((resume) => {
-    const exit = this.#take(undefined)
-    if (exit !== undefined) {
-      resume(exit === ended ? Exit.succeed(Option.none()) : Exit.map(exit, Option.some))
-      return undefined
-    }
-    return this.#waitToRead({
-      framing: undefined,
-      resume: (exit) =>
-        resume(
-          exit._tag === "Failure" && this.#ended && (this.#error === undefined || this.#error._tag === "PeerClosed")
-            ? Exit.succeed(Option.none())
-            : Exit.map(exit, Option.some)
-        )
+  get readSome(): Effect.Effect<Option.Option<Uint8Array>, ConnectionError> {
+    return Effect.callback<Option.Option<Uint8Array>, ConnectionError>((resume) => {
+      const exit = this.#take(undefined)
+      if (exit !== undefined) {
+        resume(exit === ended ? Exit.succeed(Option.none()) : Exit.map(exit, Option.some))
+        return undefined
+      }
+      return this.#waitToRead({
+        framing: undefined,
+        resume: (exit) =>
+          resume(
+            exit._tag === "Failure" && this.#ended && (this.#error === undefined || this.#error._tag === "PeerClosed")
+              ? Exit.succeed(Option.none())
+              : Exit.map(exit, Option.some)
+          )
+      })
     })
-  })
+  }
 
-  readonly frames = (framing: Framing): Stream.Stream<Uint8Array, ConnectionError> =>
-    Stream.fromEffectRepeat(
+  frames(framing: Framing): Stream.Stream<Uint8Array, ConnectionError> {
+    return Stream.fromEffectRepeat(
       Effect.suspend(() => this.read(framing)).pipe(
         Effect.map(Option.some),
         Effect.catchTag("PeerClosed", () => Effect.succeed(Option.none<Uint8Array>()))
@@ -291,6 +292,7 @@ class LinkConnection implements Connection, Handler {
       Stream.takeWhile(Option.isSome),
       Stream.map((frame) => frame.value)
     )
+  }
 
   readonly write = (octets: Uint8Array): Effect.Effect<void, ConnectionError> =>
     Effect.suspend(() => {
@@ -313,16 +315,20 @@ class LinkConnection implements Connection, Handler {
       })
     })
 
-  readonly writeFrame = (framing: Framing, payload: Uint8Array): Effect.Effect<void, ConnectionError> =>
-    Effect.suspend(() => this.write(framing.encode(payload)))
+  writeFrame(framing: Framing, payload: Uint8Array): Effect.Effect<void, ConnectionError> {
+    return Effect.suspend(() => this.write(framing.encode(payload)))
+  }
 
-  readonly writeAll = <E, R>(producer: Stream.Stream<Uint8Array, E, R>): Effect.Effect<void, ConnectionError | E, R> =>
-    Stream.runForEach(producer, this.write)
+  writeAll<E, R>(producer: Stream.Stream<Uint8Array, E, R>): Effect.Effect<void, ConnectionError | E, R> {
+    return Stream.runForEach(producer, this.write)
+  }
 
-  readonly end: Effect.Effect<void> = Effect.sync(() => this.#link.end())
+  get end(): Effect.Effect<void> {
+    return Effect.sync(() => this.#link.end())
+  }
 
-  readonly startTls = (options: Tls.ClientOptions | Tls.ServerOptions): Effect.Effect<TlsFacts, ConnectionError> =>
-    Effect.callback<TlsFacts, ConnectionError>((resume) => {
+  startTls(options: Tls.ClientOptions | Tls.ServerOptions): Effect.Effect<TlsFacts, ConnectionError> {
+    return Effect.callback<TlsFacts, ConnectionError>((resume) => {
       if (this.#error !== undefined) {
         resume(Exit.fail(this.#error))
         return undefined
@@ -343,10 +349,15 @@ class LinkConnection implements Connection, Handler {
       // A handshake cannot be taken back: giving up closes the connection.
       return Effect.sync(() => this.#shut(() => this.#link.destroy()))
     })
+  }
 
-  readonly close: Effect.Effect<void> = Effect.sync(() => this.#shut(() => this.#link.close()))
+  get close(): Effect.Effect<void> {
+    return Effect.sync(() => this.#shut(() => this.#link.close()))
+  }
 
-  readonly abort: Effect.Effect<void> = Effect.sync(() => this.#shut(() => this.#link.reset()))
+  get abort(): Effect.Effect<void> {
+    return Effect.sync(() => this.#shut(() => this.#link.reset()))
+  }
 
   // Handler
 
@@ -482,7 +493,7 @@ class LinkConnection implements Connection, Handler {
     else this.#deadline.setAt(at)
   }
 
-  #expired(): void {
+  onDeadline(): void {
     const { unsent } = this.#link
     if (this.#wait === "idle" && this.#writer !== undefined && unsent < this.#unsentBefore) {
       this.#unsentBefore = unsent

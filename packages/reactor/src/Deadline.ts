@@ -5,18 +5,23 @@
  * clock, and sets itself again for the rest. A conversation on a kept connection so costs no timer at all. This file
  * drives the machine: elsewhere time is Effect's.
  */
+export interface Expirable {
+  onDeadline(): void
+}
+
 export class Deadline {
+  /** Who is told; may change with the conversation. */
+  owner: Expirable
   #timer: NodeJS.Timeout | undefined = undefined
   /** When the timer fires, in milliseconds of `now`; Infinity without one. */
   #fires = Infinity
   #at = Infinity
-  readonly #expired: () => void
 
-  constructor(expired: () => void) {
-    this.#expired = expired
+  constructor(owner: Expirable) {
+    this.owner = owner
   }
 
-  /** Calls `expired` in so many milliseconds, instead of what was set before. */
+  /** Calls the owner in so many milliseconds, instead of what was set before. */
   set(millis: number): void {
     this.setAt(now() + millis)
   }
@@ -58,7 +63,7 @@ export class Deadline {
     if (rest > 0.5) self.#arm(rest)
     else {
       self.#at = Infinity
-      self.#expired()
+      self.owner.onDeadline()
     }
   }
 }

@@ -130,7 +130,7 @@ class NamedDial implements Dialling, Handler {
   readonly #options: Options
   readonly #outcome: Outcome
   readonly #race: HappyEyeballs.Race<string>
-  readonly #deadline = new Deadline(() => this.#go())
+  readonly #deadline = new Deadline(this)
   readonly #links = new Set<Link>()
   readonly #lookups: Array<(interruptor?: number) => void> = []
   #done = false
@@ -163,6 +163,10 @@ class NamedDial implements Dialling, Handler {
         })
       )
     }
+  }
+
+  onDeadline(): void {
+    this.#go()
   }
 
   #go(): void {

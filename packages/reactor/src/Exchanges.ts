@@ -11,6 +11,7 @@ import type * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import * as Host from "effect/net/Host"
 import * as NetAddress from "effect/net/NetAddress"
+import type { Expirable } from "./Deadline.ts"
 import { Deadline, now } from "./Deadline.ts"
 import * as Dial from "./Dial.ts"
 import type { Entrant, Gate } from "./Gate.ts"
@@ -44,14 +45,17 @@ export interface Running {
   cancel(): void
 }
 
-/** Starts an exchange, or queues it; it is never answered before this returns. */
-export const start = (machine: Machine, job: Job<Exchange>, context: Context.Context<never> | undefined): Running => {
+/** Starts an exchange, or queues it, and says how it is released; it is never answered before this returns. */
+export const start = (machine: Machine, job: Job<Exchange>, context: Context.Context<never> | undefined): void => {
   const { task } = job
   const wrong = wrongWith(task)
-  if (wrong !== undefined) return new Refusal(Dial.format(task.peer), wrong, job)
-  return task.transport === "udp"
-    ? new DatagramExchange(machine, job, context)
-    : new StreamExchange(machine, job, context)
+  const running: Running =
+    wrong !== undefined
+      ? new Refusal(Dial.format(task.peer), wrong, job)
+      : task.transport === "udp"
+        ? new DatagramExchange(machine, job, context)
+        : new StreamExchange(machine, job, context)
+  job.release = () => running.cancel()
 }
 
 /** What the caller got wrong, if anything. */
@@ -115,7 +119,7 @@ const knownOf = (peer: Dial.Peer): Known => {
 const noReply = new Uint8Array(0)
 
 /** Over TCP, TLS and Unix sockets. */
-class StreamExchange implements Running, Entrant, Handler, Dial.Outcome {
+class StreamExchange implements Running, Entrant, Handler, Dial.Outcome, Expirable {
   gate: Entrant["gate"] = "outside"
   readonly gateKey: string
   readonly #machine: Machine
@@ -165,9 +169,13 @@ class StreamExchange implements Running, Entrant, Handler, Dial.Outcome {
     this.#job?.start()
     const { kept } = this.#machine
     if (this.#poolKey !== undefined) {
-      const link = kept!.take(this.#poolKey)
-      if (link !== undefined) {
+      const entry = kept!.take(this.#poolKey)
+      if (entry !== undefined) {
+        const { deadline, link } = entry
         link.handler = this
+        this.#deadline?.free()
+        this.#deadline = deadline
+        deadline.owner = this
         this.#link = link
         this.#peer = link.peer
         this.#send(link)
@@ -231,7 +239,6 @@ class StreamExchange implements Running, Entrant, Handler, Dial.Outcome {
   #send(link: Link): void {
     const { request, until } = this.#task
     this.#stage = request.length > 0 ? "send" : "receive"
-    this.#gather = new Gather(until, this.#task.maxOctets ?? limits.maxOctets.default)
     if (request.length > 0) link.write(request)
     if (until._tag === "Octets" && until.octets === 0) {
       this.#succeed("complete")
@@ -246,12 +253,21 @@ class StreamExchange implements Running, Entrant, Handler, Dial.Outcome {
 
   onOctets(octets: Uint8Array): void {
     this.#stage = "receive"
-    const verdict = this.#gather!.push(octets)
+    const until = this.#task.until
+    // Most replies come whole.
+    if (this.#gather === undefined && until._tag === "Octets" && octets.length === until.octets) {
+      const reply = new Uint8Array(octets.length)
+      reply.set(octets)
+      this.#answer(reply, "complete", true)
+      return
+    }
+    this.#gather ??= new Gather(until, this.#task.maxOctets ?? limits.maxOctets.default)
+    const verdict = this.#gather.push(octets)
     if (verdict === "more") this.#until("IdleTimeout", this.#idle)
     else if (verdict === "complete") this.#succeed("complete")
     else {
       this.#fail("receive", "TooLong", {
-        received: this.#gather!.length + octets.length,
+        received: this.#gather.length + octets.length,
         detail: `no end within ${this.#task.maxOctets ?? limits.maxOctets.default} octets`
       })
     }
@@ -295,7 +311,7 @@ class StreamExchange implements Running, Entrant, Handler, Dial.Outcome {
   }
 
   #timer(): Deadline {
-    return (this.#deadline ??= new Deadline(() => this.#expired()))
+    return (this.#deadline ??= new Deadline(this))
   }
 
   #until(wait: "ConnectTimeout" | "FirstByteTimeout" | "TlsTimeout" | "IdleTimeout", millis: number): void {
@@ -309,7 +325,7 @@ class StreamExchange implements Running, Entrant, Handler, Dial.Outcome {
     }
   }
 
-  #expired(): void {
+  onDeadline(): void {
     const link = this.#link
     // A slow receiver of ours is not silent as long as it takes what we send.
     if (this.#wait === "IdleTimeout" && link !== undefined && link.unsent < this.#unsentBefore) {
@@ -344,13 +360,20 @@ class StreamExchange implements Running, Entrant, Handler, Dial.Outcome {
   }
 
   #succeed(end: Reply["end"]): void {
+    const gather = this.#gather
+    this.#answer(
+      gather === undefined ? noReply : gather.take(),
+      end,
+      end === "complete" && (gather === undefined || gather.surplus === 0)
+    )
+  }
+
+  #answer(octets: Uint8Array, end: Reply["end"], whole: boolean): void {
     const job = this.#job
     if (job === undefined) return
     this.#job = undefined
-    const gather = this.#gather
-    const reply: Reply = { octets: gather === undefined ? noReply : gather.take(), peer: this.#peer, end }
-    this.#free(end === "complete" && gather !== undefined && gather.surplus === 0)
-    job.answer(Exit.succeed(reply))
+    this.#free(whole)
+    job.answer(Exit.succeed({ octets, peer: this.#peer, end }))
   }
 
   #fail(
@@ -368,13 +391,17 @@ class StreamExchange implements Running, Entrant, Handler, Dial.Outcome {
   }
 
   #free(whole: boolean): void {
-    this.#deadline?.free()
     this.#dialling?.cancel()
     const link = this.#link
     this.#link = undefined
+    if (link !== undefined && whole && this.#poolKey !== undefined) {
+      this.#machine.kept!.put(this.#poolKey, link, this.#timer())
+      this.#machine.gate.leave(this)
+      return
+    }
+    this.#deadline?.free()
     if (link !== undefined) {
-      if (whole && this.#poolKey !== undefined) this.#machine.kept!.put(this.#poolKey, link)
-      else if (whole && link.unsent > 0) link.close()
+      if (whole && link.unsent > 0) link.close()
       else link.destroy()
     }
     this.#machine.gate.leave(this)
@@ -382,7 +409,7 @@ class StreamExchange implements Running, Entrant, Handler, Dial.Outcome {
 }
 
 /** Over UDP: one datagram out, the first from the peer back. */
-class DatagramExchange implements Running, Entrant, Udp.Handler {
+class DatagramExchange implements Running, Entrant, Udp.Handler, Expirable {
   gate: Entrant["gate"] = "outside"
   readonly gateKey: string
   readonly #machine: Machine
@@ -398,9 +425,7 @@ class DatagramExchange implements Running, Entrant, Udp.Handler {
   #wait: "ConnectTimeout" | "IdleTimeout" | "TotalTimeout" = "ConnectTimeout"
   readonly #totalAt: number
   #scarceSince: number | undefined = undefined
-  readonly #deadline = new Deadline(() =>
-    this.#fail(this.#stage, "Timeout", { code: this.#wait, detail: `no datagram came back in time` })
-  )
+  readonly #deadline = new Deadline(this)
 
   constructor(machine: Machine, job: Job<Exchange>, context: Context.Context<never> | undefined) {
     const { task } = job
@@ -456,6 +481,10 @@ class DatagramExchange implements Running, Entrant, Udp.Handler {
     if (this.#job === undefined) return
     this.#job = undefined
     this.#free()
+  }
+
+  onDeadline(): void {
+    this.#fail(this.#stage, "Timeout", { code: this.#wait, detail: "no datagram came back in time" })
   }
 
   onOpen(port: Udp.Port): void {

@@ -45,6 +45,7 @@ const systemError = (code: string): SystemError => Object.assign(new Error(`inje
 /** Stands between: a link to its user, a handler to the real link. */
 class FaultyLink implements Link, Handler {
   handler: Handler
+  slot: unknown = undefined
   closedAt: Link["phase"] = "connect"
   readonly #fault: Fault
   readonly #link: Link

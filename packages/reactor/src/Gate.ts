@@ -77,6 +77,8 @@ export class Gate {
   #ceiling: number
   #wakeOff: (() => void) | undefined = undefined
   #admitting = false
+  /** No limit but the one in all: keys are needed for turns only, not for counting. */
+  readonly #plain: boolean
   /** Inside now. */
   inside = 0
   waiting = 0
@@ -86,6 +88,7 @@ export class Gate {
   constructor(options: Options) {
     this.#options = options
     this.#ceiling = options.limit
+    this.#plain = options.perKey >= options.limit && options.rate === undefined && options.ratePerKey === undefined
     this.#bucket = options.rate === undefined ? undefined : new Bucket(options.rate, options.now())
   }
 
@@ -95,6 +98,12 @@ export class Gate {
   }
 
   enter(entrant: Entrant): void {
+    if (this.#plain && this.waiting === 0 && this.inside < this.#ceiling - 1 && !this.#admitting) {
+      this.inside++
+      entrant.gate = "inside"
+      entrant.admit()
+      return
+    }
     const key = this.#key(entrant.gateKey)
     key.queue.push(entrant)
     key.waiting++
@@ -109,6 +118,12 @@ export class Gate {
     const state = entrant.gate
     if (state === "outside") return
     entrant.gate = "outside"
+    if (state === "inside" && this.#plain) {
+      this.inside--
+      this.#recover()
+      if (this.waiting > 0) this.#admit()
+      return
+    }
     const key = this.#key(entrant.gateKey)
     if (state === "waiting") {
       key.waiting--
@@ -118,7 +133,7 @@ export class Gate {
     }
     key.inside--
     this.inside--
-    if (this.#ceiling < this.#options.limit) this.#ceiling = Math.min(this.#options.limit, this.#ceiling + 0.01)
+    this.#recover()
     if (key.waiting > 0) this.#list(key)
     else this.#forget(key)
     if (this.waiting > 0) this.#admit()
@@ -129,7 +144,7 @@ export class Gate {
     if (entrant.gate !== "inside") return
     this.scarcities++
     const key = this.#key(entrant.gateKey)
-    key.inside--
+    if (!this.#plain) key.inside--
     this.inside--
     entrant.gate = "waiting"
     if (key.head > 0) key.queue[--key.head] = entrant
@@ -140,6 +155,10 @@ export class Gate {
     this.#ceiling = Math.max(1, Math.min(this.#ceiling, this.inside))
     // With something of ours open its end wakes us; otherwise only time does.
     if (this.inside === 0) this.#wake(pause)
+  }
+
+  #recover(): void {
+    if (this.#ceiling < this.#options.limit) this.#ceiling = Math.min(this.#options.limit, this.#ceiling + 0.01)
   }
 
   #key(name: string): Key {
@@ -225,7 +244,7 @@ export class Gate {
       key.head++
       key.waiting--
       this.waiting--
-      key.inside++
+      if (!this.#plain) key.inside++
       this.inside++
       if (key.waiting > 0 && key.inside < perKey) this.#ring.push(key)
       else key.inRing = false

@@ -18,19 +18,21 @@ export interface Options {
   readonly maxUses?: number | undefined
 }
 
-interface Idle {
+/** A link that was kept at least once; the link carries it in `slot`. */
+export interface Entry {
   readonly link: Link
-  readonly since: number
+  readonly key: string
   readonly born: number
-  readonly uses: number
+  /** The timer of its conversations: kept with it, so that the next one needs none. */
+  readonly deadline: Deadline
+  since: number
+  uses: number
 }
 
 export class Kept implements Handler {
   readonly #options: Options
-  readonly #idle = new Map<string, Array<Idle>>()
-  readonly #keys = new WeakMap<Link, string>()
-  readonly #ages = new WeakMap<Link, { readonly born: number; uses: number }>()
-  readonly #sweep = new Deadline(() => this.#evict())
+  readonly #idle = new Map<string, Array<Entry>>()
+  readonly #sweep = new Deadline({ onDeadline: () => this.#evict() })
   /** Kept now. */
   size = 0
   /** Taken, and put back. */
@@ -44,37 +46,36 @@ export class Kept implements Handler {
     this.#options = options
   }
 
-  /** A link to the peer that is open and idle, if any; the caller sets its handler. */
-  take(key: string): Link | undefined {
-    const stack = this.#idle.get(key)
-    const idle = stack?.pop()
-    if (idle === undefined) return undefined
-    if (stack!.length === 0) this.#idle.delete(key)
+  /** A link to the peer that is open and idle, if any; the caller sets its handler and its deadline's owner. */
+  take(key: string): Entry | undefined {
+    const entry = this.#idle.get(key)?.pop()
+    if (entry === undefined) return undefined
     this.size--
     this.reused++
-    idle.link.ref()
-    return idle.link
+    return entry
   }
 
-  /** Keeps a link, or closes it where there are enough. A kept link does not keep the process alive. */
-  put(key: string, link: Link): void {
+  /** Keeps a link with its deadline, or closes it where there are enough. */
+  put(key: string, link: Link, deadline: Deadline): void {
     const { maxAge, maxUses, perPeer } = this.#options
-    let age = this.#ages.get(link)
-    if (age === undefined) this.#ages.set(link, (age = { born: now(), uses: 0 }))
-    age.uses++
+    const time = now()
+    const entry = (link.slot ??= { link, key, born: time, deadline, since: time, uses: 0 }) as Entry
+    entry.uses++
+    entry.since = time
     let stack = this.#idle.get(key)
-    const old = (maxUses !== undefined && age.uses >= maxUses) || (maxAge !== undefined && now() - age.born >= maxAge)
+    const old =
+      (maxUses !== undefined && entry.uses >= maxUses) || (maxAge !== undefined && time - entry.born >= maxAge)
     if (old || (stack !== undefined && stack.length >= perPeer)) {
       if (old) this.evicted++
+      deadline.free()
       link.destroy()
       return
     }
     if (stack === undefined) this.#idle.set(key, (stack = []))
-    stack.push({ link, since: now(), born: age.born, uses: age.uses })
+    stack.push(entry)
     this.size++
-    this.#keys.set(link, key)
+    deadline.clear()
     link.handler = this
-    link.unref()
     if (this.size === 1) this.#sweep.set(this.#options.idle)
   }
 
@@ -91,16 +92,20 @@ export class Kept implements Handler {
   }
 
   #drop(link: Link): void {
-    const key = this.#keys.get(link)
-    const stack = key === undefined ? undefined : this.#idle.get(key)
-    const at = stack?.findIndex((idle) => idle.link === link) ?? -1
+    const entry = link.slot as Entry
+    const stack = this.#idle.get(entry.key)
+    const at = stack?.indexOf(entry) ?? -1
     if (at >= 0) {
       stack!.splice(at, 1)
-      if (stack!.length === 0) this.#idle.delete(key!)
       this.size--
       this.dropped++
     }
-    link.destroy()
+    this.#discard(entry)
+  }
+
+  #discard(entry: Entry): void {
+    entry.deadline.free()
+    entry.link.destroy()
   }
 
   #evict(): void {
@@ -109,7 +114,7 @@ export class Kept implements Handler {
     for (const [key, stack] of this.#idle) {
       // The oldest lie at the bottom.
       while (stack.length > 0 && time - stack[0]!.since >= this.#options.idle - 1) {
-        stack.shift()!.link.destroy()
+        this.#discard(stack.shift()!)
         this.size--
         this.evicted++
       }
@@ -121,7 +126,7 @@ export class Kept implements Handler {
 
   close(): void {
     this.#sweep.free()
-    for (const stack of this.#idle.values()) for (const idle of stack) idle.link.destroy()
+    for (const stack of this.#idle.values()) for (const entry of stack) this.#discard(entry)
     this.#idle.clear()
     this.size = 0
   }

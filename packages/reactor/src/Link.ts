@@ -44,6 +44,8 @@ export interface Link {
   readonly local: string | undefined
   /** Who is told. May be replaced at any time, also from inside a callback. */
   handler: Handler
+  /** For whoever owns the link: what he knows of it. */
+  slot: unknown
   /** Octets written that the system has not taken yet. */
   readonly unsent: number
   /** Octets that have come in all. */

@@ -100,6 +100,7 @@ class MemoryLink implements Link {
   phase: Phase
   closedAt: Phase = "connect"
   handler: Handler = deaf
+  slot: unknown = undefined
   readonly peer: string
   readonly local: string
   received = 0

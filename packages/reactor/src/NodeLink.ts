@@ -87,6 +87,7 @@ export class NodeLink implements Link {
   /** The phase in which it closed. */
   closedAt: Phase = "connect"
   handler: Handler
+  slot: unknown = undefined
   socket!: net.Socket
   peer: string
   received = 0
@@ -99,7 +100,7 @@ export class NodeLink implements Link {
   /** What to call with a TLS session that may be resumed. */
   keepSession: ((session: Buffer) => void) | undefined = undefined
   /** Makes a TLS socket of a plain one, for `startTls`; given by the transport, so that plain TCP loads no TLS. */
-  upgrade: ((socket: net.Socket, options: any) => tls.TLSSocket) | undefined = undefined
+  upgrade: ((link: NodeLink, socket: net.Socket, options: any) => tls.TLSSocket) | undefined = undefined
 
   constructor(peer: string, handler: Handler, phase: Phase) {
     this.peer = peer
@@ -221,7 +222,7 @@ export class NodeLink implements Link {
     plain.removeListener("drain", onDrain)
     plain.on("error", ignore)
     this.phase = "tls"
-    this.upgrade(plain, options)
+    this.upgrade(this, plain, options)
   }
 }
 

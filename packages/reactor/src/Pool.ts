@@ -391,7 +391,7 @@ class Channel implements Handler {
     this.#peer = peer
     this.link = link
     link.handler = this
-    this.#deadline = new Deadline(() => this.#expired())
+    this.#deadline = new Deadline(this)
     this.#deadline.set(peer.settings.idle)
   }
 
@@ -532,7 +532,7 @@ class Channel implements Handler {
     )
   }
 
-  #expired(): void {
+  onDeadline(): void {
     if (this.leased) {
       this.#deadline.set(this.#peer.settings.idle)
       return

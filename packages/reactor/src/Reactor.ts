@@ -148,15 +148,14 @@ export const make = <const H extends ReadonlyArray<AnyHandler> = readonly []>(
     })
 
     const kinds = new Map<string, AnyHandler>((handlers ?? []).map((handler) => [handler.kind, handler]))
-    const outstanding = new Outstanding(name, { limit: waiting + connections })
-    let drained: (() => void) | undefined = undefined
+    const outstanding = new Draining(name, { limit: waiting + connections })
 
     yield* Effect.addFinalizer(() =>
       Effect.callback<void>((resume) => {
         outstanding.isClosed = true
         const cut = (): void => {
           clearTimeout(timer)
-          drained = undefined
+          outstanding.drained = undefined
           outstanding.close()
           gate.close()
           kept?.close()
@@ -166,34 +165,23 @@ export const make = <const H extends ReadonlyArray<AnyHandler> = readonly []>(
         }
         const timer = setTimeout(cut, drain)
         if (outstanding.size === 0) cut()
-        else drained = cut
+        // The last answer is given before the rest is closed.
+        else outstanding.drained = () => setImmediate(cut)
       })
     )
-    const settled = (): void => {
-      if (drained !== undefined && outstanding.size === 0) drained()
-    }
 
     const executor = Executor.make<any>({
       name,
       kinds: ["Exchange", "LookupHost", "LookupAddress", "QueryRecords", "Call", ...kinds.keys()],
       submitUnsafe: (task: Task.Any, onExit, caller, asked) => {
-        const job = outstanding.admit(
-          task,
-          (exit) => {
-            onExit(exit)
-            settled()
-          },
-          asked
-        )
+        const job = outstanding.admit(task, onExit, asked)
         if (job === undefined) return Executor.nothingToCancel
+        if (task._tag === "Exchange") {
+          Exchanges.start(machine, job as Job<any>, caller)
+          return job.cancel
+        }
         const answer = (exit: Exit.Exit<any, any>): void => void job.answer(exit)
-        let stop: ((was: "queued" | "running") => void) | undefined = undefined
         switch (task._tag) {
-          case "Exchange": {
-            const running = Exchanges.start(machine, job as Job<any>, caller)
-            stop = () => running.cancel()
-            break
-          }
           case "LookupHost":
             job.start()
             names.lookupHost(task as LookupHost, answer)
@@ -207,15 +195,11 @@ export const make = <const H extends ReadonlyArray<AnyHandler> = readonly []>(
             names.queryRecords(name, task as QueryRecords, answer)
             break
           case "Call":
-            stop = calls.submit(job as Job<any>)
+            job.release = calls.submit(job as Job<any>)
             break
           default:
             job.start()
-            stop = Handlers.run(kinds.get(task._tag)!, task, answer, context, caller, watch)
-        }
-        job.release = (was) => {
-          stop?.(was)
-          settled()
+            job.release = Handlers.run(kinds.get(task._tag)!, task, answer, context, caller, watch)
         }
         return job.cancel
       },
@@ -233,6 +217,15 @@ export const make = <const H extends ReadonlyArray<AnyHandler> = readonly []>(
     })
     return Object.defineProperty(executor, "holders", { get: () => watch.holders, enumerable: true }) as Reactor<any>
   })
+
+/** Tells when the last task is answered or given up. */
+class Draining extends Outstanding {
+  drained: (() => void) | undefined = undefined
+  override forget(job: Job): void {
+    super.forget(job)
+    if (this.drained !== undefined && this.size === 0) this.drained()
+  }
+}
 
 const machineOf = (
   options: Options,

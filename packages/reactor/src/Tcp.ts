@@ -23,7 +23,7 @@ export interface ConnectOptions {
 /** Opens a connection; the handler is told. */
 export const connect = (options: ConnectOptions, handler: Handler): Link => {
   const link = new NodeLink(formatNode(options.host, options.port), handler, "connect")
-  link.upgrade = (socket, tlsOptions) => upgradeClient(link, socket, tlsOptions)
+  link.upgrade = upgradeClient
   const keepAlive = options.keepAlive ?? 0
   return link.attach(
     net.connect({
@@ -73,7 +73,7 @@ export const listen = (
     highWaterMark: options.highWaterOctets ?? limits.highWaterOctets.default
   })
   const listener = new NodeListener(server, accept, (link) => {
-    link.upgrade = (socket, tlsOptions) => upgradeServer(link, socket, tlsOptions)
+    link.upgrade = upgradeServer
   })
   listener.listen(
     options.fd !== undefined

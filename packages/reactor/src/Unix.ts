@@ -14,7 +14,7 @@ export interface ConnectOptions {
 /** Opens a connection; the handler is told. */
 export const connect = (options: ConnectOptions, handler: Handler): Link => {
   const link = new NodeLink(options.path, handler, "connect")
-  link.upgrade = (socket, tlsOptions) => upgradeClient(link, socket, tlsOptions)
+  link.upgrade = upgradeClient
   return link.attach(
     net.connect({
       path: options.path,
@@ -42,7 +42,7 @@ export const listen = (
     highWaterMark: options.highWaterOctets ?? limits.highWaterOctets.default
   })
   const listener = new NodeListener(server, accept, (link) => {
-    link.upgrade = (socket, tlsOptions) => upgradeServer(link, socket, tlsOptions)
+    link.upgrade = upgradeServer
   })
   listener.listen({ path: options.path, backlog: options.backlog ?? 1_024 }, ready)
   return listener
