@@ -15,7 +15,10 @@ import { laws } from "./laws/laws.ts"
 
 /** Tasks that the suite may hand to the executor, and what is to come of them. */
 export interface Samples<T extends Task.Any> {
-  /** A task that succeeds soon, and the value; different for every index. */
+  /**
+   * A task that succeeds soon, and its value (compared by `Equal`), or a function that tells whether a value is right;
+   * different for every index.
+   */
   readonly succeed: (index: number) => { readonly task: T; readonly value: unknown }
   /** A task that fails soon with its kind's own failure, and that failure's `_tag`. */
   readonly fail: (index: number) => { readonly task: T; readonly failure: string }
@@ -96,8 +99,8 @@ export const contract = <T extends Task.Any>(name: string, make: Make<T>, option
   const about = subject(make, options)
   describe(`${name} keeps the contract of an executor`, () => {
     for (const law of laws(options.seeds ?? [1, 2, 3, 4, 5])) {
-      // Twice the patience: a law should fail with its own words before Vitest gives up on it.
-      it.live(law.name, () => law.check(about), 2 * about.patience + 5000)
+      // A law gives up after twice the patience, in its own words; Vitest should not do so before.
+      it.live(law.name, () => law.check(about), 2 * about.patience + 10_000)
     }
   })
 }

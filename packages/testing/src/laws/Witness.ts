@@ -3,7 +3,7 @@ import type { Executor, Task } from "@handoff/core"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import * as Equal from "effect/Equal"
 import type * as Scope from "effect/Scope"
 import type { Subject } from "../Contract.ts"
@@ -37,14 +37,20 @@ export class Witness<T extends Task.Any> {
       isCancelled: false,
       cancel: () => {
         sent.isCancelled = true
-        cancel!()
+        cancel?.()
       }
     }
-    cancel = this.executor.submitUnsafe(task as T, (exit) => {
+    const onExit = (exit: Exit.Exit<any, any>): void => {
       exits.push(exit)
       this.answered.push(sent)
       onAnswer?.()
-    })
+    }
+    try {
+      cancel = this.executor.submitUnsafe(task as T, onExit)
+    } catch (error) {
+      // Handing a task off never throws. One that does has answered wrongly, and the law at hand will say so.
+      onExit(Exit.die(new Error("submitUnsafe threw", { cause: error })))
+    }
     return sent
   }
 
@@ -131,7 +137,11 @@ export const errorOf = (
 }
 
 export const succeededWith = (exit: Exit.Exit<any, any> | undefined, value: unknown): boolean =>
-  exit?._tag === "Success" && Equal.equals(exit.value, value)
+  exit?._tag === "Success" &&
+  (typeof value === "function" ? value(exit.value) === true : Equal.equals(exit.value, value))
+
+export const formatValue = (value: unknown): string =>
+  typeof value === "function" ? "what the sample accepts" : JSON.stringify(value)
 
 export const formatExit = (exit: Exit.Exit<any, any> | undefined): string =>
   exit === undefined

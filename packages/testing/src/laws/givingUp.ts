@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { Law } from "./Law.ts"
-import { expect, formatExit, succeededWith, witness } from "./Witness.ts"
+import { expect, formatExit, formatValue, succeededWith, witness } from "./Witness.ts"
 
 /** Cancelling, and interrupting `run`. */
 export const giving: ReadonlyArray<Law> = [
@@ -37,7 +37,7 @@ export const giving: ReadonlyArray<Law> = [
             const next = it.send(task)
             yield* it.settled([next])
             yield* expect(succeededWith(next.exits[0], value), () => {
-              return `expected ${JSON.stringify(value)} after a cancel, got ${formatExit(next.exits[0])}`
+              return `expected ${formatValue(value)} after a cancel, got ${formatExit(next.exits[0])}`
             })
           }
           yield* it.onceEach([sent])

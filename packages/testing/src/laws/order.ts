@@ -1,7 +1,7 @@
 import { CompletionQueue } from "@handoff/core"
 import * as Effect from "effect/Effect"
 import type { Law } from "./Law.ts"
-import { expect, formatExit, succeededWith, witness, type Sent } from "./Witness.ts"
+import { expect, formatExit, formatValue, succeededWith, witness, type Sent } from "./Witness.ts"
 
 /** Many tasks at once, and the order in which they finish. */
 export const order: ReadonlyArray<Law> = [
@@ -41,7 +41,7 @@ export const order: ReadonlyArray<Law> = [
           const wrong = samples.findIndex(({ value }, i) => !succeededWith(sents[i]!.exits[0], value))
           yield* expect(wrong < 0, () => {
             const { value } = samples[wrong]!
-            return `task ${wrong} of ${count}: expected ${JSON.stringify(value)}, got ${formatExit(sents[wrong]!.exits[0])}`
+            return `task ${wrong} of ${count}: expected ${formatValue(value)}, got ${formatExit(sents[wrong]!.exits[0])}`
           })
           yield* it.onceEach(sents)
           yield* it.idle

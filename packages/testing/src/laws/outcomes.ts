@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { Law } from "./Law.ts"
-import { errorOf, expect, formatExit, succeededWith, witness } from "./Witness.ts"
+import { errorOf, expect, formatExit, formatValue, succeededWith, witness } from "./Witness.ts"
 
 /** What comes of a task. */
 export const outcomes: ReadonlyArray<Law> = [
@@ -13,7 +13,7 @@ export const outcomes: ReadonlyArray<Law> = [
           const sent = it.send(task)
           yield* it.settled([sent])
           yield* expect(succeededWith(sent.exits[0], value), () => {
-            return `expected ${JSON.stringify(value)}, got ${formatExit(sent.exits[0])}`
+            return `expected ${formatValue(value)}, got ${formatExit(sent.exits[0])}`
           })
           yield* it.onceEach([sent])
         })
@@ -27,7 +27,7 @@ export const outcomes: ReadonlyArray<Law> = [
           const { task, value } = subject.samples.succeed(1)
           const exit = yield* Effect.exit(it.executor.run(task))
           yield* expect(succeededWith(exit, value), () => {
-            return `expected ${JSON.stringify(value)}, got ${formatExit(exit)}`
+            return `expected ${formatValue(value)}, got ${formatExit(exit)}`
           })
         })
       )
