@@ -1,12 +1,5 @@
 /** Every number of the strategy: default, range, unit, reason. */
-
-export interface Limit {
-  readonly default: number
-  readonly min: number
-  readonly max: number
-  readonly unit: string
-  readonly reason: string
-}
+import type { Setting } from "@handoff/core"
 
 export const limits = {
   /** Entities that tasks are spread over. */
@@ -68,4 +61,4 @@ export const limits = {
     unit: "ms",
     reason: "half the engine's own send interval; a full mailbox empties within a batch"
   }
-} as const satisfies Record<string, Limit>
+} as const satisfies Record<string, Setting.Limit>

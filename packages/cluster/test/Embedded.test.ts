@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
+import { Halve, Odd } from "./support/halving.ts"
 
-class Odd extends Schema.TaggedError<Odd>()("Odd", { n: Schema.Int }) {}
 class Halve extends Task.make("Halve", {
   payload: { n: Schema.Int },
   success: Schema.Int,

@@ -3,8 +3,8 @@ import { Call, Direct, Task } from "@handoff/core"
 import { contract } from "@handoff/testing"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { Halve, Odd } from "./support/halving.ts"
 
-class Odd extends Schema.TaggedError<Odd>()("Odd", { n: Schema.Int }) {}
 class Halve extends Task.make("Halve", {
   payload: { n: Schema.Int },
   success: Schema.Int,
