@@ -7,12 +7,6 @@ import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import { Halve, Odd } from "./support/halving.ts"
 
-class Halve extends Task.make("Halve", {
-  payload: { n: Schema.Int },
-  success: Schema.Int,
-  failure: Odd,
-  repeatable: true
-}) {}
 class Once extends Task.make("Once", { payload: { n: Schema.Int }, success: Schema.Int }) {}
 class Hang extends Task.make("Hang", { payload: {} }) {}
 

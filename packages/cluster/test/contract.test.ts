@@ -5,12 +5,6 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Halve, Odd } from "./support/halving.ts"
 
-class Halve extends Task.make("Halve", {
-  payload: { n: Schema.Int },
-  success: Schema.Int,
-  failure: Odd,
-  repeatable: true
-}) {}
 /** Must not run twice: goes the way of a permission to start. */
 class Never extends Task.make("Never", { payload: { n: Schema.Int } }) {}
 
