@@ -8,6 +8,7 @@
 import type { Class } from "../wire/index.ts"
 import { Name, ResourceRecord } from "../wire/index.ts"
 import { keyOf, nameOfKey, parentKey } from "./canonical.ts"
+export { keyOf } from "./canonical.ts"
 import * as RRset from "./RRset.ts"
 import * as types from "./types.ts"
 import { ZoneError } from "./ZoneError.ts"

@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { SigningKey, sign, signSync, Zonemd } from "@handoff/dns/dnssec"
+import { Name, RecordText } from "@handoff/dns/wire"
+import { text, types, Zone } from "@handoff/dns/zone"
+import * as Effect from "effect/Effect"
+import { has, run } from "../server/support/peers.ts"
+import { lab } from "../server/support/zones.ts"
+
+const now = Math.floor(Date.now() / 1_000)
+
+const styles = [
+  { name: "NSEC", options: {} },
+  { name: "NSEC3", options: { denial: "nsec3" } },
+  {
+    name: "NSEC3 with opt-out, salt and iterations",
+    options: { denial: "nsec3", nsec3: { optOut: true, salt: Uint8Array.of(1, 2), iterations: 3 } }
+  },
+  { name: "NSEC, a digest, CDS and CDNSKEY", options: { zonemd: true, childDs: true } }
+] as const
+
+const verified = (program: string, args: (file: string) => ReadonlyArray<string>, zone: Zone.Zone) =>
+  Effect.promise(async () => {
+    const folder = mkdtempSync(join(tmpdir(), "signed-"))
+    writeFileSync(join(folder, "zone"), text.print(zone))
+    const ran = await run(program, args(join(folder, "zone")))
+    rmSync(folder, { recursive: true })
+    return ran
+  })
+
+describe("a signed zone", () => {
+  for (const { name, options } of styles) {
+    for (const algorithm of [8, 13, 14, 15, 16]) {
+      const keys = [SigningKey.generate({ algorithm, role: "key" }), SigningKey.generate({ algorithm, role: "zone" })]
+      it.live.skipIf(!has("dnssec-verify"))(
+        `with ${name}, algorithm ${algorithm}, is right for BIND's dnssec-verify`,
+        () =>
+          Effect.gen(function* () {
+            const zone = yield* sign(lab, { keys, ...options })
+            const ran = yield* verified("dnssec-verify", (file) => ["-o", "lab.example.", file], zone)
+            assert.strictEqual(ran.code, 0, ran.stdout + ran.stderr)
+          })
+      )
+      it.live.skipIf(!has("ldns-verify-zone"))(
+        `with ${name}, algorithm ${algorithm}, is right for ldns-verify-zone`,
+        () =>
+          Effect.gen(function* () {
+            const zone = yield* sign(lab, { keys, ...options })
+            const extra = "zonemd" in options ? ["-ZZ"] : []
+            const ran = yield* verified("ldns-verify-zone", (file) => [...extra, file], zone)
+            assert.strictEqual(ran.code, 0, ran.stdout + ran.stderr)
+          })
+      )
+    }
+  }
+  it("is the same signed at once and on the pool, for an algorithm without chance", () => {
+    const keys = [SigningKey.generate({ algorithm: 15, role: "single" })]
+    const options = { keys, now, inception: now - 10, expiration: now + 10 }
+    return Effect.runPromise(sign(lab, options)).then((zone) =>
+      assert.strictEqual(text.print(zone), text.print(signSync(lab, options)))
+    )
+  })
+  it("signs again what was signed before, with nothing left of it", () => {
+    const first = signSync(lab, { keys: [SigningKey.generate()], now, denial: "nsec3" })
+    const keys = [SigningKey.generate()]
+    const again = signSync(first, { keys, now })
+    assert.strictEqual(again.hashes.size, 0)
+    assert.isFalse(again.apex.sets.has(types.NSEC3PARAM))
+    assert.strictEqual(again.apex.signatures.get(types.SOA)?.length, 1)
+  })
+  it("signs neither glue nor the servers of a delegation", () => {
+    const zone = signSync(lab, { keys: [SigningKey.generate()], now })
+    const at = (name: string) => zone.nodes.get(Zone.keyOf(Name.fromText(name)))!
+    assert.deepStrictEqual([...at("child.lab.example.").signatures.keys()], [types.NSEC])
+    assert.strictEqual(at("ns.child.lab.example.").signatures.size, 0)
+    assert.match(RecordText.print(at("child.lab.example.").sets.get(types.NSEC)!.records[0]!), /NS RRSIG NSEC$/)
+  })
+  it("has a digest that shows any later change", () => {
+    const zone = signSync(lab, { keys: [SigningKey.generate()], now, zonemd: true })
+    assert.deepStrictEqual(Zonemd.check(zone), { status: "right" })
+    const less = Zone.make([...zone.records()].filter(({ type }) => type !== "AAAA"))
+    assert.strictEqual(Zonemd.check(less).status, "wrong")
+  })
+})
