@@ -160,11 +160,11 @@ const faults: Bench.Work = {
               let wrong = 0
               let lost = 0
               let kills = 0
-              let isDone = false
+              const done = new AbortController()
               const chaos = (async () => {
-                while (!isDone) {
+                while (!done.signal.aborted) {
                   await new Promise((resolve) => setTimeout(resolve, 3000))
-                  if (isDone) break
+                  if (done.signal.aborted) break
                   if (kills % 3 === 2) await database.restart()
                   else {
                     await runners.shift()!.kill("SIGKILL")
@@ -187,7 +187,7 @@ const faults: Bench.Work = {
                   })
                 }
               })
-              isDone = true
+              done.abort()
               const seconds = (performance.now() - start) / 1000
               await chaos
               ctx.check(
