@@ -50,7 +50,8 @@ export default Bench.define({
       name: "10,000 connections at once",
       rounds: 3,
       subjects: {
-        reactor: exposeGc(idle.connection),
+        reactor: exposeGc(idle.kept),
+        "reactor, Connection": exposeGc(idle.connection),
         "node:net": exposeGc(idle.raw),
         "node:net onread": exposeGc(idle.rawOnread),
         "Effect NodeSocket": exposeGc(idle.effectSocket)

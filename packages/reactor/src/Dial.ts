@@ -17,7 +17,13 @@ import { deaf } from "./Link.ts"
 export type Peer = NetAddress.SocketAddress | Host.HostPort
 
 /** Where to connect, once no name is left. */
-export type Target = { readonly host: string; readonly port: number } | { readonly path: string }
+export type Target =
+  | {
+      readonly host: string
+      readonly port: number
+      /** Both as people write them, if that is known. */ readonly text?: string
+    }
+  | { readonly path: string }
 
 export interface Options {
   readonly dns: Dns.Dns["Service"]

@@ -94,6 +94,9 @@ class Refusal implements Running {
 interface Known {
   readonly text: string
   readonly target: Dial.Target | undefined
+  /** Under which its connections are kept. */
+  readonly tcpKey: string
+  readonly tlsKey: string
   /** Limits count per host. */
   readonly host: string
 }
@@ -102,9 +105,13 @@ const known = new WeakMap<object, Known>()
 const knownOf = (peer: Dial.Peer): Known => {
   let found = known.get(peer)
   if (found === undefined) {
+    const text = Dial.format(peer)
+    const target = Dial.targetOf(peer)
     found = {
-      text: Dial.format(peer),
-      target: Dial.targetOf(peer),
+      text,
+      tcpKey: `tcp|${text}`,
+      tlsKey: `tls|${text}`,
+      target: target === undefined || "path" in target ? target : { ...target, text },
       host: NetAddress.isUnixPathAddress(peer)
         ? peer.path
         : NetAddress.isInetAddress(peer)
@@ -154,7 +161,9 @@ class StreamExchange implements Running, Entrant, Handler, Dial.Outcome, Expirab
     // A connection can serve again when the reply's end is not the connection's, and when the peer speaks only if asked.
     this.#poolKey =
       machine.kept !== undefined && task.request.length > 0 && (until._tag === "Octets" || until._tag === "Delimiter")
-        ? `${task.transport}|${this.#known.text}`
+        ? task.transport === "tls"
+          ? this.#known.tlsKey
+          : this.#known.tcpKey
         : undefined
     const total = task.totalTimeout ?? machine.timeouts.total
     this.#totalAt = total === Infinity ? Infinity : now() + total

@@ -36,7 +36,10 @@ export const make = (options: Options): Opener => {
   const plain: Dial.Options["open"] = (target, _name, handler) =>
     "path" in target
       ? Unix.connect({ path: target.path }, handler)
-      : Tcp.connect({ host: target.host, port: target.port, localAddress, keepAlive, noDelay }, handler)
+      : Tcp.connect(
+          { host: target.host, port: target.port, label: target.text, localAddress, keepAlive, noDelay },
+          handler
+        )
   const secured: Dial.Options["open"] = (target, name, handler) =>
     "path" in target
       ? Unix.connect({ path: target.path }, handler)

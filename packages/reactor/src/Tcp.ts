@@ -10,6 +10,8 @@ export interface ConnectOptions {
   /** An address, not a name: names are resolved before. */
   readonly host: string
   readonly port: number
+  /** What `peer` of the link says; default host and port. */
+  readonly label?: string | undefined
   /** Our own address, where the machine has several. */
   readonly localAddress?: string | undefined
   readonly localPort?: number | undefined
@@ -22,7 +24,7 @@ export interface ConnectOptions {
 
 /** Opens a connection; the handler is told. */
 export const connect = (options: ConnectOptions, handler: Handler): Link => {
-  const link = new NodeLink(formatNode(options.host, options.port), handler, "connect")
+  const link = new NodeLink(options.label ?? formatNode(options.host, options.port), handler, "connect")
   link.upgrade = upgradeClient
   const keepAlive = options.keepAlive ?? 0
   return link.attach(

@@ -1,15 +1,17 @@
 /** Ten thousand connections at once, each having made one exchange and then waiting: do all stand, and what does each cost? */
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import type { Bench } from "@handoff/bench"
-import { Connection, Framing } from "@handoff/reactor"
+import { Exchange } from "@handoff/core"
+import { Connection, Framing, Reactor } from "@handoff/reactor"
 import * as Effect from "effect/Effect"
+import * as NetAddress from "effect/net/NetAddress"
 import * as Scope from "effect/Scope"
 import * as net from "node:net"
 
 const request = new Uint8Array(64).fill(0x78)
 const hostOf = (slot: number): string => `127.0.0.${1 + (slot % 8)}`
 
-/** Opens all, 500 at a time; `open` resolves once its exchange is made. */
+/** Opens all at once; `open` resolves once its exchange is made. */
 const measured = async (
   ctx: Bench.Context,
   open: (slot: number, port: number) => Promise<unknown>
@@ -18,30 +20,29 @@ const measured = async (
   const port = Number(ctx.environment["port"])
   // What is loaded and compiled once is not a connection's cost.
   const kept: Array<unknown> = [await Promise.all(Array.from({ length: 50 }, (_, slot) => open(slot, port)))]
-  const settle = async (): Promise<number> => {
-    for (let i = 0; i < 4; i++) {
+  /** Resident octets, after everything free was given back as far as it will be. */
+  const settle = async (): Promise<{ readonly heap: number; readonly resident: number }> => {
+    for (let i = 0; i < 5; i++) {
       globalThis.gc!()
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
-    const { arrayBuffers, external, heapUsed } = process.memoryUsage()
-    return heapUsed + external + arrayBuffers * 0
+    const { external, heapUsed, rss } = process.memoryUsage()
+    return { heap: heapUsed + external, resident: rss }
   }
   const before = await settle()
   const started = performance.now()
   let done = 0
-  for (let from = 0; from < count; from += 500) {
-    const some = await Promise.all(
-      Array.from({ length: Math.min(500, count - from) }, (_, i) => open(from + i, port).then((one) => (done++, one)))
-    )
-    kept.push(some)
-  }
+  kept.push(
+    await Promise.all(Array.from({ length: count }, (_, slot) => open(slot, port).then((one) => (done++, one))))
+  )
   const seconds = (performance.now() - started) / 1_000
   ctx.check(done === count, `${done} of ${count} connections stand`)
   const after = await settle()
   ctx.check(kept.length > 1, "the connections are held")
   return {
     connections: done,
-    "per idle connection, octets": (after - before) / count,
+    "per idle connection, octets": (after.heap - before.heap) / count,
+    "resident per connection, octets": (after.resident - before.resident) / count,
     "opened/s": count / seconds
   }
 }
@@ -86,6 +87,27 @@ export const rawOnread: Bench.Run = (ctx) => {
         socket.on("error", reject)
       })
   )
+}
+
+/** Our executor: all exchanges at once, and their connections kept afterwards. */
+export const kept: Bench.Run = (ctx) => {
+  const scope = Effect.runSync(Scope.make())
+  const executor = Effect.runSync(
+    Scope.provide(Reactor.make({ keep: { perPeer: 10_100, idle: "1 hour" }, idleTimeout: "1 minute" }), scope)
+  )
+  const peers = Array.from({ length: 8 }, (_, slot) =>
+    NetAddress.inetAddressFromIpStringUnsafe(hostOf(slot), Number(ctx.environment["port"]))
+  )
+  return measured(ctx, (slot) => {
+    const task = new Exchange({
+      transport: "tcp",
+      peer: peers[slot % 8]!,
+      request,
+      until: { _tag: "Octets", octets: 64 }
+    })
+    // The executor holds the connection; the reply is nobody's.
+    return Effect.runPromise(Effect.asVoid(executor.run(task)))
+  })
 }
 
 /** A `Connection` each, with its reader, timeouts and scope. */
