@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs"
 
 const projects = ["apps", "packages", "tools"]
   .flatMap((room) => readdirSync(room).map((name) => `${room}/${name}`))
+  .concat("examples")
   .filter((folder) => existsSync(`${folder}/package.json`))
   .filter((folder) => JSON.parse(readFileSync(`${folder}/package.json`, "utf8")).nx?.targets?.test)
 let passed = 0
