@@ -30,7 +30,7 @@ describe("handoff survey", () => {
             "survey",
             "--lab",
             "--hosts",
-            "80",
+            "40",
             "--network",
             network,
             "--format",
@@ -43,10 +43,10 @@ describe("handoff survey", () => {
         const mixed = yield* survey("dns,reactor,threads")
         assert.strictEqual(mixed.code, 0, mixed.stderr)
         const findings = byLine(mixed.stdout)
-        assert.strictEqual(findings.length, 80)
+        assert.strictEqual(findings.length, 40)
         // The lab has hosts of every kind; the comparison would be empty if all had failed alike.
-        assert.isAtLeast(findings.filter(({ state }) => state === "done").length, 60)
-        assert.isAtLeast(findings.filter(({ state }) => state === "failed").length, 5)
+        assert.isAtLeast(findings.filter(({ state }) => state === "done").length, 25)
+        assert.isAtLeast(findings.filter(({ state }) => state === "failed").length, 2)
         assert.deepStrictEqual(byLine((yield* survey("reactor")).stdout), findings)
         const threads = yield* survey("threads")
         if (level === "network") {
@@ -56,7 +56,7 @@ describe("handoff survey", () => {
         // Elsewhere threads cannot be shown the lab's name server; then the command has to say so.
         console.log(`private namespaces here: ${level}; names under threads are compared as far as that goes`)
         if (level === "none") assert.include(threads.stderr, "names under threads are what the system knows")
-        assert.strictEqual(byLine(threads.stdout).length, 80)
+        assert.strictEqual(byLine(threads.stdout).length, 40)
       }),
     patience * 2
   )
@@ -72,7 +72,7 @@ describe("handoff survey", () => {
           "survey",
           "--lab",
           "--hosts",
-          "25",
+          "12",
           "--network",
           network,
           "--timeout",
@@ -89,7 +89,7 @@ describe("handoff survey", () => {
         assert.include(byFlag.stderr, "(lookup: dns, exchange: reactor, call: threads)")
         assert.include(byEnvironment.stderr, "(lookup: dns, exchange: reactor, call: threads)")
         assert.include(byFile.stderr, "(lookup: dns, exchange: reactor, call: threads)")
-        assert.strictEqual(byLine(byFlag.stdout).length, 25)
+        assert.strictEqual(byLine(byFlag.stdout).length, 12)
         assert.deepStrictEqual(byLine(byEnvironment.stdout), byLine(byFlag.stdout))
         assert.deepStrictEqual(byLine(byFile.stdout), byLine(byFlag.stdout))
       }),

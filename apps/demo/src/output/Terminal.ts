@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 
 /** Writes whole lines to stdout; waits while the reader is slow. Lines are written in one piece each. */
-export const printLines = (lines: string): Effect.Effect<void> =>
+export const printLines = (lines: string | Uint8Array): Effect.Effect<void> =>
   Effect.suspend(() => {
     // A progress bar on the same terminal is drawn again below.
     if (process.stdout.isTTY && isInteractive()) process.stderr.write("\r\x1b[K")

@@ -1,0 +1,91 @@
+/** `handoff logs`: web server logs with names for addresses. */
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import * as Fs from "node:fs"
+import * as limits from "../logs/limits.ts"
+import * as Logs from "../logs/Logs.ts"
+import type { Statistics } from "../logs/Rewriter.ts"
+import * as Terminal from "../output/Terminal.ts"
+import * as Cost from "../program/Cost.ts"
+import { Trouble } from "../program/Trouble.ts"
+import * as strategies from "../strategies.ts"
+import { unpacked } from "../survey/octets.ts"
+import { onOff } from "./onOff.ts"
+import { settings, strategyFlags } from "./settingFlags.ts"
+import { wholeNumber } from "./wholeNumber.ts"
+
+export const logs = Command.make(
+  "logs",
+  {
+    source: Argument.String("access.log").pipe(
+      Argument.withDescription("a log, gzip too; standard input if none or - is named"),
+      Argument.withDefault("-")
+    ),
+    ...strategyFlags,
+    field: wholeNumber("field", "the field with the address, counted by blanks", limits.field),
+    confirm: onOff("confirm", "believe a name only if it leads back to its address"),
+    lookups: wholeNumber("lookups", "lookups on their way at once", limits.lookups),
+    quiet: onOff("quiet", "no statistics on stderr").pipe(Flag.withAlias("q")),
+    figures: Flag.String("figures").pipe(
+      Flag.withDescription("write statistics and cost to this file, as JSON"),
+      Flag.optional
+    )
+  },
+  Effect.fnUntraced(function* (given) {
+    const chosen = yield* settings(given)
+    const cost = yield* Cost.measure()
+    const router = yield* strategies.make(chosen)
+    if (!router.supports("LookupAddress")) {
+      return yield* new Trouble({
+        what: `${strategies.format(chosen)} cannot look addresses up`,
+        hint: `choose one of ${strategies.supporters("LookupAddress").join(", ")}`
+      })
+    }
+    const name = given.source === "-" ? "standard input" : given.source
+    const input = unpacked(
+      () =>
+        given.source === "-" ? process.stdin : Fs.createReadStream(given.source, { highWaterMark: limits.blockOctets }),
+      (cause) => new Trouble({ what: `cannot read ${name}: ${(cause as Error).message}`, cause })
+    )
+    const { octets, statistics } = Logs.rewrite(router, input, given)
+    yield* Stream.runForEach(octets, Terminal.printLines).pipe(
+      Effect.onExit((exit) =>
+        Effect.gen(function* () {
+          const spent = yield* cost
+          if (!given.quiet) yield* Terminal.note(summary(statistics, spent, Exit.isFailure(exit)))
+          if (Option.isSome(given.figures)) {
+            Fs.writeFileSync(given.figures.value, `${JSON.stringify({ ...statistics, cost: spent })}\n`)
+          }
+        })
+      )
+    )
+  }, Effect.scoped)
+).pipe(
+  Command.withDescription("Rewrite logs with names for addresses: order kept, each address asked for once"),
+  Command.withExamples([
+    { command: "handoff logs access.log.2.gz > named.log", description: "a packed log" },
+    {
+      command: "tail -f access.log | handoff logs --confirm",
+      description: "a log that grows; only names that lead back"
+    },
+    {
+      command: "handoff logs --field 3 --name-server 192.0.2.53 firewall.log",
+      description: "another field, another name server"
+    }
+  ])
+)
+
+const summary = (statistics: Statistics, { seconds, loopDelay, memoryMiB }: Cost.Cost, stopped: boolean): string => {
+  const { addresses, lines, named, troubled, unconfirmed } = statistics
+  const perSecond = seconds > 0 ? `, ${Math.round(lines / seconds)} lines/s` : ""
+  return (
+    `${stopped ? "stopped after " : ""}${lines} lines, ${addresses} addresses: ${named} named` +
+    `${unconfirmed > 0 ? `, ${unconfirmed} of them unconfirmed` : ""}${troubled > 0 ? `, ${troubled} lookups failed` : ""}; ` +
+    `${seconds} s${perSecond}, event-loop delay p99 ${loopDelay.p99} ms, ${memoryMiB} MiB`
+  )
+}
