@@ -157,7 +157,7 @@ export const make = (
   absent
 })
 
-const figure = (value: number): string => {
+export const figure = (value: number): string => {
   if (value === 0) return "0"
   const size = Math.abs(value)
   if (size >= 1000) return Math.round(value).toLocaleString("en-US")

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Bench, Report, Runner } from "@handoff/bench"
+import { type Bench, Markdown, Report, Runner } from "@handoff/bench"
 import { fileURLToPath } from "node:url"
 
 const measured = (work: string, subject: string, ...values: ReadonlyArray<number>): ReadonlyArray<Report.Measurement> =>
@@ -42,6 +42,16 @@ describe("a bench report", () => {
     const { atLeast: _, ...atMost } = { ...goal, atMost: 1, against: 100 }
     assert.deepInclude(Report.judge(all, atMost), { ratio: 0.8, met: true, reach: "<= 1" })
     assert.strictEqual(Report.judge(all, { ...atMost, against: "best peer" }).against, "slow")
+  })
+
+  it("is a page that begins with the ratios, and draws figures as bars", () => {
+    const report = Report.make({ name: "a/b", works: [], goals: [goal] }, { node: "Node" }, all, [])
+    const page = Markdown.format([report])
+    assert.include(page, "1 of 1 goals met")
+    assert.isBelow(page.indexOf("| ratio |"), page.indexOf("| ours | 80.0"))
+    assert.strictEqual(Markdown.bar(10, 10), "█".repeat(24))
+    assert.strictEqual(Markdown.bar(5, 10), "█".repeat(12))
+    assert.strictEqual(Markdown.bar(0, 10), "")
   })
 
   it("does not call a goal met that was not measured", () => {
