@@ -15,6 +15,7 @@
 #endif
 #if defined(HANDOFF_FIRST)
 __asm__(".symver pthread_create,pthread_create@" HANDOFF_FIRST);
+__asm__(".symver pthread_once,pthread_once@" HANDOFF_FIRST);
 __asm__(".symver pthread_detach,pthread_detach@" HANDOFF_FIRST);
 __asm__(".symver pthread_sigmask,pthread_sigmask@" HANDOFF_FIRST);
 __asm__(".symver pthread_attr_setstacksize,pthread_attr_setstacksize@" HANDOFF_FIRST);

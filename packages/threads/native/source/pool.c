@@ -1,13 +1,13 @@
 #include "pool.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #if defined(__linux__)
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #endif
 
 struct list {
@@ -127,10 +127,9 @@ static void *thread_main(void *argument) {
   struct pool *pool = thread->pool;
 #if defined(__linux__)
   prctl(PR_SET_NAME, "handoff-libc", 0, 0, 0);
+  /* Answers tend to come in waves. Of this thread alone (a quirk of Linux): the main program goes first. */
+  if (pool->options.niceness != 0) setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + pool->options.niceness);
 #endif
-  /* AI_IDN and NI_IDN read names in the locale's character set, and JavaScript's is always UTF-8. */
-  locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-  if (locale != (locale_t)0) uselocale(locale);
 
   struct job *job = thread->job;
   pthread_mutex_lock(&pool->lock);
@@ -155,10 +154,6 @@ static void *thread_main(void *argument) {
   pool->stats.threads--;
   pool_release(pool);
 
-  if (locale != (locale_t)0) {
-    uselocale(LC_GLOBAL_LOCALE);
-    freelocale(locale);
-  }
   pthread_cond_destroy(&thread->wake);
   free(thread);
   return NULL;

@@ -1,8 +1,10 @@
 /* The C library's name service: getaddrinfo(3), getnameinfo(3), gethostbyname2_r(3), gethostbyaddr_r(3). */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <locale.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +30,28 @@ static bool is_null(napi_env env, napi_value value) {
   return napi_typeof(env, value, &type) != napi_ok || type == napi_null || type == napi_undefined;
 }
 
+/*
+ * Names in Unicode are read in the locale's character set; JavaScript's is always UTF-8, and the process' may be "C". It
+ * is loaded when it is first needed, once, and stays.
+ */
+static locale_t utf8;
+static pthread_once_t utf8_once = PTHREAD_ONCE_INIT;
+
+static void utf8_load(void) { utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0); }
+
+static void use_utf8(void) {
+  pthread_once(&utf8_once, utf8_load);
+  if (utf8 != (locale_t)0) uselocale(utf8);
+}
+
+#if defined(AI_IDN)
+#define READS_UNICODE(flags) (((flags) & (AI_IDN | AI_CANONIDN)) != 0)
+#define WRITES_UNICODE(flags) (((flags) & NI_IDN) != 0)
+#else
+#define READS_UNICODE(flags) ((void)(flags), false)
+#define WRITES_UNICODE(flags) ((void)(flags), false)
+#endif
+
 /* ---- getaddrinfo ---- */
 
 struct getaddrinfo_operation {
@@ -38,6 +62,7 @@ struct getaddrinfo_operation {
 
 static void getaddrinfo_run(struct job *job) {
   struct getaddrinfo_operation *self = (struct getaddrinfo_operation *)job;
+  if (READS_UNICODE(self->hints.ai_flags)) use_utf8();
   errno = 0;
   self->operation.code = getaddrinfo(self->name, self->service, &self->hints, &self->found);
   self->operation.error = errno;
@@ -134,6 +159,7 @@ static bool read_address(napi_env env, napi_value value, int *family, void *octe
 
 static void getnameinfo_run(struct job *job) {
   struct getnameinfo_operation *self = (struct getnameinfo_operation *)job;
+  if (WRITES_UNICODE(self->flags)) use_utf8();
   errno = 0;
   self->operation.code = getnameinfo(&self->address.any, self->octets, self->host, sizeof self->host, self->service,
                                      sizeof self->service, self->flags);

@@ -7,6 +7,8 @@ import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"
 import type { Backend, Constants, OnReturn } from "./Backend.ts"
 import * as Libraries from "./Libraries.ts"
+import * as limits from "./limits.ts"
+import { Slices } from "./Slices.ts"
 
 /** The addon's own functions; `native/source/addon.c` documents them. */
 export interface Addon {
@@ -15,6 +17,7 @@ export interface Addon {
     threads: number,
     stackOctets: number,
     idleMillis: number,
+    niceness: number,
     onDone: (list: ReadonlyArray<unknown>) => void
   ) => object
   readonly close: (pool: object) => void
@@ -81,24 +84,28 @@ export interface Options {
   readonly threads: number
   readonly stackOctets: number
   readonly idleMillis: number
+  readonly niceness: number
 }
 
 /** The addon's threads. */
 export const makeBackend = (addon: Addon, options: Options): Backend => {
   const waiting = new Map<number, OnReturn>()
+  const returns = new Slices(limits.sliceMillis.default)
   const onDone = (list: ReadonlyArray<unknown>) => {
     for (let i = 0; i < list.length; i += 4) {
       const id = list[i] as number
       const onReturn = waiting.get(id)
       waiting.delete(id)
-      onReturn?.(list[i + 1] as number, list[i + 2] as number, list[i + 3])
+      if (onReturn) returns.push(() => onReturn(list[i + 1] as number, list[i + 2] as number, list[i + 3]))
     }
+    returns.run()
   }
-  const pool = addon.create(options.threads, options.stackOctets, options.idleMillis, onDone)
+  const { idleMillis, niceness, stackOctets, threads } = options
+  const pool = addon.create(threads, stackOctets, idleMillis, niceness, onDone)
   return {
     name: "addon",
     constants: addon.constants,
-    threads: options.threads,
+    threads,
     start: (operation, onReturn) => {
       const [call, ...args] = operation
       const id = addon[call](pool, ...args)
@@ -117,11 +124,12 @@ export const makeBackend = (addon: Addon, options: Options): Backend => {
       symbol: (library, name) => addon.symbol(library, name) ?? undefined
     }),
     figures: () => {
-      const [threads, idle] = addon.stats(pool)
-      return { threads, idle }
+      const [all, idle] = addon.stats(pool)
+      return { threads: all, idle }
     },
     close: () => {
       waiting.clear()
+      returns.clear()
       addon.close(pool)
     }
   }
