@@ -111,21 +111,19 @@ const spaced = (octets: Uint8Array): string =>
 const printable = (octets: Uint8Array): string =>
   Array.from(octets, (octet) => (octet >= 0x20 && octet < 0x7f ? String.fromCharCode(octet) : ".")).join("")
 
-/** Columns at 24, 32, 40 and 48, reached with tabs of eight; one space when text is already past its column. */
+/**
+ * Columns at 24, 32, 40 and 48, reached with tabs of eight. Text that is past its column is followed by one blank, which
+ * is a tab where it would end at a tab stop: so does BIND's `indent`.
+ */
 const columns = (cells: ReadonlyArray<string>): string => {
   let line = ""
   let at = 0
   for (const [i, cell] of cells.entries()) {
     if (i > 0) {
-      const target = 16 + 8 * i
-      if (at >= target) {
-        line += " "
-        at++
-      }
-      while (at < target) {
-        line += "\t"
-        at = (at | 7) + 1
-      }
+      const target = Math.max(16 + 8 * i, at + 1)
+      const tabs = Math.floor(target / 8) - Math.floor(at / 8)
+      line += tabs > 0 ? "\t".repeat(tabs) + " ".repeat(target % 8) : " ".repeat(target - at)
+      at = target
     }
     line += cell
     at += cell.length

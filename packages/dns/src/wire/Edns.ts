@@ -6,7 +6,7 @@ import { fail } from "./DecodeError.ts"
 import * as EdnsOptions from "./EdnsOptions.ts"
 import * as EncodeError from "./EncodeError.ts"
 import type { Reader } from "./Reader.ts"
-import type { Writer } from "./Writer.ts"
+import { shared, type Writer } from "./Writer.ts"
 
 export interface Edns {
   /** Octets of UDP payload that the sender can take. */
@@ -118,15 +118,24 @@ export const write = (writer: Writer, edns: Edns, rcode: number): void => {
   if (edns.reservedFlags > 0x7fff) EncodeError.fail(`reserved flags over 15 bits: ${edns.reservedFlags}`)
   writer.u16((edns.dnssecOk ? 0x8000 : 0) | edns.reservedFlags)
   const start = writer.open()
-  for (const { option, data } of edns.options) {
-    const type = EdnsOptions.byName(option)
-    writer.u16(type?.code ?? codeOf(option))
-    const optionStart = writer.open()
-    if (type === undefined) writer.bytes((data as GenericOption["data"]).octets)
-    else type.write(writer, data)
-    writer.close(optionStart)
-  }
+  for (const option of edns.options) writeOption(writer, option)
   writer.close(start)
+}
+
+const writeOption = (writer: Writer, { option, data }: EdnsOption): void => {
+  const type = EdnsOptions.byName(option)
+  writer.u16(type?.code ?? codeOf(option))
+  const start = writer.open()
+  if (type === undefined) writer.bytes((data as GenericOption["data"]).octets)
+  else type.write(writer, data)
+  writer.close(start)
+}
+
+/** An option as octets: code, length, content. Throws `EncodeError`. */
+export const optionOctets = (option: EdnsOption): Uint8Array => {
+  shared.start(false)
+  writeOption(shared, option)
+  return shared.take()
 }
 
 /** The code of a mnemonic or of `OPT123`. Throws `EncodeError`. */

@@ -271,7 +271,7 @@ export const read = (reader: Reader): Name => {
   let first = -1 // the offset the name is known by, once its leading pointers are followed
   const ring = reader.names
   for (;;) {
-    if (at >= limit) return fail("label", at, "name runs past the end")
+    if (at >= limit) return fail("label", limit, "name runs past the end")
     const octet = octets[at]!
     if (octet >= 0xc0) {
       if (at + 1 >= limit) return fail("label", at, "pointer runs past the end")
@@ -317,7 +317,7 @@ export const skip = (reader: Reader): void => {
   let length = 1
   let steps = 0
   for (;;) {
-    if (at >= limit) return fail("label", at, "name runs past the end")
+    if (at >= limit) return fail("label", limit, "name runs past the end")
     steps++
     const octet = octets[at]!
     if (octet === 0) {

@@ -7,7 +7,7 @@ import type { Field, Kind, Style, Value } from "./Field.ts"
 import type { Reader } from "./Reader.ts"
 import type { Tokens } from "./Tokens.ts"
 import * as Type from "./Type.ts"
-import type { Writer } from "./Writer.ts"
+import { shared, type Writer } from "./Writer.ts"
 
 export interface RecordType<N extends string, D> {
   readonly name: N
@@ -160,6 +160,13 @@ export const table = <const N extends string, F extends Table>(
       return text
     }
   }
+}
+
+/** Rdata as octets, names uncompressed. Throws `EncodeError`. */
+export const octetsOf = <D>(type: RecordType<string, D>, data: D): Uint8Array => {
+  shared.start(false)
+  type.write(shared, data)
+  return shared.take()
 }
 
 const failRest = (reader: Reader, name: string): never =>

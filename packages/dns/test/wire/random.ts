@@ -30,7 +30,7 @@ export const mutate = (octets: Uint8Array, random: Random): Uint8Array => {
   let out = Array.from(octets)
   for (let changes = 1 + random.below(3); changes > 0; changes--) {
     const at = random.below(out.length + 1)
-    switch (random.below(6)) {
+    switch (random.below(7)) {
       case 0:
         if (at < out.length) out[at]! ^= 1 << random.below(8)
         break
@@ -45,6 +45,10 @@ export const mutate = (octets: Uint8Array, random: Random): Uint8Array => {
         break
       case 4:
         if (at < out.length) out[at] = random.pick([0, 1, 0x3f, 0x40, 0x7f, 0x80, 0xc0, 0xff])
+        break
+      case 5:
+        // A pair that means something: a pointer, a type, a length.
+        out.splice(at, 2, random.pick([0xc0, 0, 0, 1]), random.pick([0, 1, 2, 12, 41, 46, 47, 64, 250, 255]))
         break
       default:
         out = [...out.slice(0, at), ...out.slice(at >> 1, at), ...out.slice(at)]

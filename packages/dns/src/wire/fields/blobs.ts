@@ -174,5 +174,5 @@ export const nsapRest: Field<Uint8Array> = {
     if (!/^0x/i.test(text)) return tokens.failBefore(`does not begin with 0x: ${text}`)
     return hexOf(tokens, text.slice(2).replaceAll(".", ""))
   },
-  print: (value) => `0x${toHex(value)}`
+  print: (value) => `0x${toHex(value).toLowerCase()}`
 }

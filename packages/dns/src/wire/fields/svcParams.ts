@@ -207,11 +207,11 @@ const readParam = (reader: Reader, code: number): SvcParam => {
 
 /** What must hold of the whole list (RFC 9460 7.1.1 and 8); undefined when it does. */
 const problem = (list: ReadonlyArray<SvcParam>): string | undefined => {
-  const has = (key: string): boolean => list.some((item) => item.key === key)
-  if (has("no-default-alpn") && !has("alpn")) return "no-default-alpn without alpn"
+  const keys = new Set<string>(list.map((item) => item.key))
+  if (keys.has("no-default-alpn") && !keys.has("alpn")) return "no-default-alpn without alpn"
   const mandatory = list[0]
   if (mandatory?.key !== "mandatory") return undefined
-  const missing = mandatory.value.find((key) => !has(key))
+  const missing = mandatory.value.find((key) => !keys.has(key))
   return missing === undefined ? undefined : `mandatory parameter ${missing} is missing`
 }
 

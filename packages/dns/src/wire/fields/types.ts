@@ -106,7 +106,7 @@ export const nxtBitmap: Field<ReadonlyArray<string>> = make("texts", {
   write: (writer, value) => {
     const codes = sortedCodes(value)
     const last = codes.at(-1) ?? 0
-    if (last > 127 || last === 0) EncodeError.fail("NXT lists types 1 to 127 only, and at least one")
+    if (last > 127 || codes[0] === 0) EncodeError.fail("NXT lists types 1 to 127 only")
     const bitmap = new Uint8Array((last >> 3) + 1)
     for (const code of codes) bitmap[code >> 3]! |= 0x80 >> (code & 7)
     writer.bytes(bitmap)

@@ -1,5 +1,5 @@
 import * as EncodeError from "../EncodeError.ts"
-import { base64Of, hexOf, toBase64, toHex } from "../fields/blobs.ts"
+import { base64Of, generic, hexOf, toBase64, toHex } from "../fields/blobs.ts"
 import { printName } from "../fields/names.ts"
 import * as Name from "../Name.ts"
 import * as RecordType from "../RecordType.ts"
@@ -13,7 +13,7 @@ export interface Hip {
 }
 
 /** Host identity protocol: RFC 8005 5. */
-export const HIP = RecordType.makeCustom<"HIP", Hip>("HIP", 55, {
+export const HIP: RecordType.RecordType<"HIP", Hip> = RecordType.makeCustom<"HIP", Hip>("HIP", 55, {
   kinds: { algorithm: "number", hit: "octets", publicKey: "octets", servers: "names" },
   read: (reader) => {
     const hitOctets = reader.u8()
@@ -50,6 +50,14 @@ export const HIP = RecordType.makeCustom<"HIP", Hip>("HIP", 55, {
     while (tokens.left > 0) servers.push(tokens.name("rendezvous server"))
     return { algorithm, hit, publicKey, servers }
   },
-  print: ({ algorithm, hit, publicKey, servers }, style) =>
-    [algorithm, toHex(hit), toBase64(publicKey), ...servers.map((server) => printName(server, style))].join(" ")
+  // A tag or a key without octets has no text: the generic form has.
+  print: (data, style) =>
+    data.hit.length === 0 || data.publicKey.length === 0
+      ? generic.print(RecordType.octetsOf(HIP, data), style)
+      : [
+          data.algorithm,
+          toHex(data.hit),
+          toBase64(data.publicKey),
+          ...data.servers.map((server) => printName(server, style))
+        ].join(" ")
 })

@@ -1,0 +1,46 @@
+import { Name, TextError } from "@handoff/dns/wire"
+import * as Idna from "@handoff/dns/wire/idna"
+import { assert, describe, it } from "@effect/vitest"
+
+describe("Idna", () => {
+  const pairs: ReadonlyArray<readonly [unicode: string, ascii: string, back: string]> = [
+    ["bücher.example", "xn--bcher-kva.example.", "bücher.example."],
+    ["BÜCHER.Example", "xn--bcher-kva.Example.", "bücher.Example."],
+    ["faß.de", "xn--fa-hia.de.", "faß.de."],
+    ["παράδειγμα.δοκιμή", "xn--hxajbheg2az3al.xn--jxalpdlp.", "παράδειγμα.δοκιμή."],
+    ["例え。テスト", "xn--r8jz45g.xn--zckzah.", "例え.テスト."],
+    ["مثال.إختبار", "xn--mgbh0fb.xn--kgbechtv.", "مثال.إختبار."],
+    ["_sip._tcp.bücher.example", "_sip._tcp.xn--bcher-kva.example.", "_sip._tcp.bücher.example."],
+    ["plain.Example.", "plain.Example.", "plain.Example."]
+  ]
+  for (const [unicode, ascii, back] of pairs) {
+    it(`takes ${unicode} to ${ascii} and back`, () => {
+      const name = Idna.toName(unicode)
+      assert.strictEqual(Name.toText(name), ascii)
+      assert.strictEqual(Idna.toUnicodeText(name), back)
+      assert.isTrue(Name.equals(Idna.toName(back), name))
+    })
+  }
+
+  it("leaves octets as they are: escapes, case, and A-labels that are none", () => {
+    for (const text of [
+      String.raw`a\.b.\255.x.`,
+      "XN--BCHER-KVA\\000.x.",
+      "xn--a.x.",
+      "xn--bcher-kvb--.",
+      "xn--\\255.x."
+    ]) {
+      const name = Name.fromText(text)
+      assert.isTrue(Name.identical(Idna.toName(Idna.toUnicodeText(name)), name), text)
+    }
+    assert.strictEqual(Idna.toUnicodeText(Name.fromText("xn--a.x.")), "xn--a.x.")
+  })
+
+  it("refuses what UTS 46 forbids, and what host names do not have when asked", () => {
+    for (const bad of ["ä..b", "א1ב.a\u05d0b", "a\u200db", `${"ä".repeat(70)}.x`, "ab--ä", "-ä", "\u0301ä"]) {
+      assert.throws(() => Idna.toName(bad), TextError, undefined, bad)
+    }
+    assert.throws(() => Idna.toName("_tcp.bücher", { characters: "host" }), TextError)
+    assert.strictEqual(Name.toText(Idna.toName("bücher.example", { characters: "host" })), "xn--bcher-kva.example.")
+  })
+})
