@@ -31,11 +31,11 @@ export interface Registry {
 
 const host = globalThis as unknown as Record<symbol, Registry | undefined>
 
-if (host[registryKey] === undefined) {
+const make = (): Registry => {
   const storage = new AsyncLocalStorage<CallScope>()
-  host[registryKey] = { run: (scope, f) => storage.run(scope, f), current: () => storage.getStore() }
+  return { run: (scope, f) => storage.run(scope, f), current: () => storage.getStore() }
 }
-const registry = host[registryKey]!
+const registry = (host[registryKey] ??= make())
 
 /** A scope for when the function was called directly, on the main thread or in a test: never aborted. */
 const outside: CallScope = {

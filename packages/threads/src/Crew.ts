@@ -44,6 +44,9 @@ export interface Figures {
   readonly busy: number
   readonly heapUsed: number
   readonly done: number
+  /** Calls by the time that they waited and ran (`Histogram.ts`), where the crew measures it. */
+  readonly wait?: ArrayLike<number> | undefined
+  readonly run?: ArrayLike<number> | undefined
 }
 
 /** What a crew tells the pool. */

@@ -12,6 +12,8 @@ interface Member {
   readonly jobs: Map<number, Job>
   ready: boolean
   retiring: boolean
+  /** Its end is awaited, and keeps the process alive. */
+  ending: boolean
   /** Runs a job that wants the worker for itself. */
   alone: boolean
   done: number
@@ -54,7 +56,7 @@ export const make = (options: Options): Crew => {
     member.jobs.delete(id)
     member.done++
     if (job.mode === Mode.alone) member.alone = false
-    if (member.jobs.size === 0) member.wire.hold(false)
+    if (member.jobs.size === 0 && !member.ending) member.wire.hold(false)
     return job
   }
 
@@ -62,7 +64,7 @@ export const make = (options: Options): Crew => {
     switch (message._tag) {
       case "Ready":
         member.ready = true
-        member.wire.hold(false)
+        if (!member.ending) member.wire.hold(false)
         return events.ready(worker)
       case "StartFailed": {
         const { fault } = message
@@ -112,6 +114,7 @@ export const make = (options: Options): Crew => {
         jobs: new Map(),
         ready: false,
         retiring: false,
+        ending: false,
         alone: false,
         done: 0,
         startFault: undefined
@@ -151,10 +154,17 @@ export const make = (options: Options): Crew => {
       const member = members.get(worker)
       if (member === undefined) return
       member.retiring = true
+      member.ending = true
       member.wire.hold(true)
       member.wire.post({ _tag: "Stop" })
     },
-    terminate: (worker) => members.get(worker)?.wire.terminate(),
+    terminate: (worker) => {
+      const member = members.get(worker)
+      if (member === undefined) return
+      member.ending = true
+      member.wire.hold(true)
+      member.wire.terminate()
+    },
     isIdle: (worker) => members.get(worker)?.jobs.size === 0,
     figures: (worker) => ({ busy: 0, heapUsed: 0, done: members.get(worker)?.done ?? 0 })
   }

@@ -97,15 +97,19 @@ const remote = <R>(
   const bounded = <A, E>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | Cause.TimeoutError, R> =>
     timeout === undefined ? effect : Effect.timeout(effect, timeout)
   const call = (...args: ReadonlyArray<unknown>) => caller.call(module, name, args, options)
-  return Object.assign(timeout === undefined ? call : (...args: ReadonlyArray<unknown>) => bounded(call(...args)), {
-    stream: (...args: ReadonlyArray<unknown>) => {
-      const stream = caller.stream(module, name, args, options)
-      return timeout === undefined ? stream : Stream.timeout(stream, timeout)
-    },
-    map: (items: ReadonlyArray<unknown>, more?: MapOptions) =>
-      bounded(caller.map(module, name, items, { ...options, ...more })),
-    with: (more: WithTimeout) => remote(caller, module, name, { ...options, ...more })
-  }) as unknown as Remote<AnyFunction, R, any>
+  const made: unknown = Object.assign(
+    timeout === undefined ? call : (...args: ReadonlyArray<unknown>) => bounded(call(...args)),
+    {
+      stream: (...args: ReadonlyArray<unknown>) => {
+        const stream = caller.stream(module, name, args, options)
+        return timeout === undefined ? stream : Stream.timeout(stream, timeout)
+      },
+      map: (items: ReadonlyArray<unknown>, more?: MapOptions) =>
+        bounded(caller.map(module, name, items, { ...options, ...more })),
+      with: (more: WithTimeout) => remote(caller, module, name, { ...options, ...more })
+    }
+  )
+  return made as Remote<AnyFunction, R, any>
 }
 
 /** The functions of the module at `url`, made as they are asked for. */

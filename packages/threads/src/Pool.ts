@@ -110,6 +110,8 @@ export class Pool {
   private stopIdleCheck: (() => void) | undefined
   /** Whether every completion must be looked at: a key, a backlog or a recycled thread is about. */
   private isPlain = true
+  /** Some job that waits has a priority: the crew is given no more ahead of need than keeps its workers busy. */
+  private isRanked = false
 
   constructor(options: Options) {
     this.policy = options.policy
@@ -264,7 +266,8 @@ export class Pool {
       return this.wait(job)
     }
     job.rank = this.alarm.now() - job.priority * limits.priorityWorth
-    if (this.waitingCount === 0) {
+    if (job.priority !== 0) this.isRanked = true
+    if (job.priority !== 0) {
       // From here on order matters: what the crew holds but has not started is ranked with the rest.
       for (const other of this.crew.recall()) {
         other.rank = Math.min(job.rank + job.priority * limits.priorityWorth, other.rank || Infinity)
@@ -300,8 +303,8 @@ export class Pool {
 
   /** Offers what waits, in order, as far as the crew has room; ahead of need only as much as keeps workers busy. */
   private fill(): void {
-    const ahead = this.policy.callsPerThread
-    while (this.waitingCount > 0 && this.crew.queued() < ahead * Math.max(1, this.members.size)) {
+    while (this.waitingCount > 0) {
+      if (this.isRanked && this.crew.queued() >= this.policy.callsPerThread * Math.max(1, this.members.size)) break
       const job = this.waiting.peek()
       if (job === undefined) {
         this.waitingCount = 0
@@ -314,6 +317,7 @@ export class Pool {
         break
       }
     }
+    if (this.waitingCount === 0) this.isRanked = false
     while (this.suspendedCount > 0 && this.outstanding - this.suspendedCount < this.fullAt) {
       const job = this.suspended.shift()!
       if (job.phase === Phase.ended) continue

@@ -160,7 +160,7 @@ export class Runner {
       this.threw(id, mode, { ...fault, message: `${definition.module} does not load: ${fault.message}`, fields }, true)
       return
     }
-    this.call(this.functions[fn]!, id, mode, args, carry, true)
+    this.call(this.functions[fn], id, mode, args, carry, true)
   }
 
   /** `late`: the caller of `run` has long returned, so the sink is told that there is room again. */
@@ -199,14 +199,19 @@ export class Runner {
     }
     if (!isThenable(result)) return this.value(id, mode, result, late)
     this.pend(id, mode)
-    result.then(
-      (value) => {
-        const iterator = iteratorOf(value)
-        if (iterator === undefined || mode === Mode.map) this.value(id, mode, value, true)
-        else void this.iterate(iterator, id, mode)
-      },
-      (error) => this.threw(id, mode, describe(error), true)
-    )
+    void this.settle(result, id, mode)
+  }
+
+  private async settle(result: PromiseLike<unknown>, id: number, mode: Mode): Promise<void> {
+    let value: unknown
+    try {
+      value = await result
+    } catch (error) {
+      return this.threw(id, mode, describe(error), true)
+    }
+    const iterator = mode === Mode.map ? undefined : iteratorOf(value)
+    if (iterator === undefined) this.value(id, mode, value, true)
+    else await this.iterate(iterator, id, mode)
   }
 
   private pend(id: number, mode: Mode): Pending {

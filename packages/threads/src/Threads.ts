@@ -22,7 +22,7 @@ import * as Conversation from "./Conversation.ts"
 import type { Answer } from "./converse.ts"
 import { type Ending, Job, type Listener, type OnInterrupt } from "./Job.ts"
 import * as limits from "./limits.ts"
-import * as MessageCrew from "./MessageCrew.ts"
+import * as RingCrew from "./RingCrew.ts"
 import * as Module from "./Module.ts"
 import { type Alarm, type Policy, Pool } from "./Pool.ts"
 import { type Fault, type Hooks, Mode } from "./protocol.ts"
@@ -236,15 +236,17 @@ const assemble = (
     report,
     runHere: makeRunHere(catalogue, options.data),
     crew: (events) =>
-      MessageCrew.make({
+      RingCrew.make({
         open: Thread.open({ ...options, name }),
-        callsAtOnce: policy.callsPerThread,
-        birth: (worker) => ({
+        maxThreads: policy.maxThreads,
+        birth: (worker, ring) => ({
           worker,
           callsAtOnce: policy.callsPerThread,
           definitions: catalogue.definitions,
           hooks: options.hooks,
-          data: options.data
+          data: options.data,
+          ring,
+          timeOrigin: performance.timeOrigin
         }),
         events
       })

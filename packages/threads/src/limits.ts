@@ -46,3 +46,33 @@ export const streamWindow = 64
 
 /** Chunks per thread into which `map` cuts an array when no chunk size is given: enough to even out slow ones. */
 export const chunksPerThread = 8
+
+/** Calls that can be in shared memory at once, per pool; more wait in the pool's own queue. A power of two. */
+export const ringSlots = 2_048
+
+/**
+ * Octets of arguments, or of a result, that travel in shared memory; larger ones travel by message. Chosen so that a
+ * kilobyte fits. Memory is touched only as far as it is used: an idle pool does not pay 2,048 times this.
+ */
+export const payloadOctets = 2_048
+
+/** Microseconds that one worker at a time looks for the next call before it lets its core go. */
+export const spinMicroseconds = 50
+
+/** Microseconds that the main loop keeps turning for the next completion before it may fall asleep. */
+export const lingerMicroseconds = 50
+
+/**
+ * Milliseconds that an idle thread blocks before it returns to its event loop: waking it is quicker there than from the
+ * event loop, and timers or sockets of the user's module wait no longer than this.
+ */
+export const blockMilliseconds = 5
+
+/** Calls that a thread runs before its event loop gets a turn. */
+export const callsPerTurn = 64
+
+/** Completions that the main loop takes in before other events get a turn. */
+export const completionsPerTurn = 1_024
+
+/** Calls queued above which another thread is woken although those awake keep up: then it pays for its wake-up. */
+export const worthWaking = 16

@@ -2,6 +2,7 @@
  * What passes between the pool and a worker, whatever carries it: a message port, a process's channel, or (the small
  * ones) shared memory. Plain data that survives a structured clone. No import of Effect: the worker reads this file.
  */
+import type { Shared } from "./Ring.ts"
 
 /** How a call's result comes back. */
 export const Mode = {
@@ -59,6 +60,8 @@ export type ToWorker =
   | { readonly _tag: "Abort"; readonly id: number }
   /** The consumer of a stream wants so many items more. */
   | { readonly _tag: "Credit"; readonly id: number; readonly items: number }
+  /** A call that the worker asked for cannot be sent after all. */
+  | { readonly _tag: "Drop"; readonly id: number }
   /** Finish what runs, call the stop hook, end. */
   | { readonly _tag: "Stop" }
 
@@ -89,4 +92,8 @@ export interface Birth {
   readonly hooks?: Hooks | undefined
   /** The pool's `data` option, as the hooks and `CallScope.data` see it. */
   readonly data?: unknown
+  /** The shared memory to pull calls from; without it calls come as messages. */
+  readonly ring?: Shared | undefined
+  /** The pool's `performance.timeOrigin`, for stamps that both sides understand. */
+  readonly timeOrigin?: number | undefined
 }

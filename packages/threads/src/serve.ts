@@ -45,10 +45,15 @@ export const serve = (
     end()
   }
 
-  runner.start().then(
-    () => post({ _tag: "Ready" }),
-    (error) => post({ _tag: "StartFailed", fault: describe(error) })
-  )
+  const begin = async (): Promise<void> => {
+    try {
+      await runner.start()
+    } catch (error) {
+      return post({ _tag: "StartFailed", fault: describe(error) })
+    }
+    post({ _tag: "Ready" })
+  }
+  void begin()
 
   return (message) => {
     switch (message._tag) {
@@ -61,6 +66,8 @@ export const serve = (
         return runner.abort(message.id)
       case "Credit":
         return runner.credit(message.id, message.items)
+      case "Drop":
+        return
       case "Stop":
         stopping = true
         void stopWhenDone()

@@ -92,8 +92,14 @@ describe("an exchange", () => {
       const pool = yield* Threads.make({ maxThreads: 1 })
       const socket = createSocket("udp4")
       socket.on("message", (message, from) => socket.send(`re: ${message.toString()}`, from.port, from.address))
-      yield* Effect.callback<void>((resume) => socket.bind(0, "127.0.0.1", () => resume(Effect.void)))
-      yield* Effect.addFinalizer(() => Effect.sync(() => void socket.close()))
+      yield* Effect.callback<void>((resume) => {
+        socket.bind(0, "127.0.0.1", () => resume(Effect.void))
+      })
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          socket.close()
+        })
+      )
       const peer = peerOf(socket.address().port)
       const reply = yield* pool.run(
         new Exchange({ transport: "udp", peer, request: bytes("ping"), until: { _tag: "Datagram" } })

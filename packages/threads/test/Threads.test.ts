@@ -4,10 +4,10 @@ import { Threads } from "@handoff/threads"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
+import type * as functions from "./modules/functions.ts"
 
-type F = typeof import("./modules/functions.ts")
 const url = new URL("./modules/functions.ts", import.meta.url)
-const f = Threads.module<F>(url)
+const f = Threads.module<typeof functions>(url)
 
 const withPool = <A, E>(options: Threads.Options, effect: Effect.Effect<A, E, Threads.Threads>): Effect.Effect<A, E> =>
   Effect.provide(effect, Threads.layer({ maxThreads: 2, ...options }))

@@ -1,0 +1,386 @@
+/**
+ * A crew of threads that pull their jobs from shared memory: the pool's side of `Ring.ts`. Small calls cost no message
+ * at all; large ones are announced in the ring like the others and sent to whichever worker claims them, or at once to
+ * a worker that is known to be idle.
+ */
+import { Codec } from "./Codec.ts"
+import type { Crew, CrewEvents } from "./Crew.ts"
+import * as Histogram from "./Histogram.ts"
+import { type Ending, type Job, Phase } from "./Job.ts"
+import * as limits from "./limits.ts"
+import type { Birth, Definition, Run, ToPool } from "./protocol.ts"
+import {
+  busyOffset,
+  carryFlag,
+  endedOffset,
+  heapOffset,
+  Kind,
+  Ring,
+  runHistogramOffset,
+  type Shared,
+  waitHistogramOffset,
+  wideFlag
+} from "./Ring.ts"
+import type { Open, Wire } from "./Wire.ts"
+
+interface Member {
+  readonly wire: Wire
+  startFault: Ending | undefined
+  /** How far its done ring is read. */
+  read: number
+  isRetiring: boolean
+  /** Its end is awaited, and keeps the process alive. */
+  isEnding: boolean
+}
+
+export interface Options {
+  readonly open: Open
+  readonly maxThreads: number
+  readonly birth: (worker: number, ring: Shared) => Birth
+  readonly events: CrewEvents
+}
+
+/** Calls of one turn of the main loop that are timed: all of a few, a sample of many. */
+const timedPerTurn = 4
+
+export const make = (options: Options): Crew => {
+  const { events } = options
+  const shape = { slots: limits.ringSlots, payloadOctets: limits.payloadOctets, workers: options.maxThreads }
+  const ring = new Ring(shape)
+  const codec = new Codec(ring.buffer)
+  const shared: Shared = { shape, buffer: ring.buffer }
+  const members = new Map<number, Member>()
+  const jobs: Array<Job | undefined> = Array.from({ length: shape.slots })
+  /** Free slots; the one freed last is used first, while its lines are still in the cache. */
+  const free = Int32Array.from({ length: shape.slots }, (_, i) => shape.slots - 1 - i)
+  let freeCount = shape.slots
+  let isPolling = false
+  let isHolding = false
+  let lastProgress = 0
+  let timedLeft = timedPerTurn
+  let lastHead = -1
+
+  const release = (slot: number): Job | undefined => {
+    const job = jobs[slot]
+    if (job === undefined) return undefined
+    jobs[slot] = undefined
+    free[freeCount++] = slot
+    return job
+  }
+
+  const occupy = (slot: number, job: Job): void => {
+    freeCount--
+    jobs[slot] = job
+    job.ticket = slot
+    job.phase = Phase.offered
+    if (!isPolling) awake()
+  }
+
+  const messageOf = (job: Job, slot: number): Run => ({
+    _tag: "Run",
+    id: slot,
+    fn: job.fn,
+    mode: job.mode,
+    args: job.args,
+    carry: job.carry
+  })
+
+  /** Sends a large call to a worker that is parked, if there is one. */
+  const sendToParked = (job: Job, slot: number): boolean => {
+    for (const [worker, member] of members) {
+      if (member.isRetiring || !ring.call(worker)) continue
+      ring.grant(slot, worker)
+      job.worker = worker
+      try {
+        member.wire.post(messageOf(job, slot), job.transfer)
+        occupy(slot, job)
+      } finally {
+        ring.mail(worker)
+      }
+      return true
+    }
+    return false
+  }
+
+  /** Writes a job into the free slot on top. False if it is too large for it. */
+  const write = (job: Job, slot: number): boolean => {
+    const isWide =
+      job.transfer !== undefined ||
+      !codec.write(
+        job.carry === undefined ? job.args : [job.carry, job.args],
+        ring.payloadAt(slot),
+        ring.payloadEnd(slot)
+      )
+    const flags = job.mode | (isWide ? wideFlag : 0) | (job.carry === undefined ? 0 : carryFlag)
+    let stamp = 0
+    if (timedLeft > 0) {
+      timedLeft--
+      stamp = (performance.now() * 1000) | 0 || 1
+    }
+    ring.prepare(slot, job.fn, flags, stamp)
+    return !isWide
+  }
+
+  const offer = (job: Job): boolean => {
+    if (freeCount === 0) return false
+    const slot = free[freeCount - 1]!
+    if (!write(job, slot) && ring.queued() === 0 && sendToParked(job, slot)) return true
+    if (!ring.publish(slot)) return false
+    occupy(slot, job)
+    if (!ring.hasSpinner() && isStuck()) ring.wakeOne()
+    return true
+  }
+
+  /**
+   * Whether nobody has claimed anything since this was asked last. While calls are claimed quickly, the workers that
+   * are awake keep up, and waking another would cost more than it brings; `poll` asks again.
+   */
+  const isStuck = (): boolean => {
+    const head = ring.head()
+    if (head === lastHead) return true
+    lastHead = head
+    return false
+  }
+
+  const awake = (): void => {
+    isPolling = true
+    ring.wakeMain()
+    lastProgress = performance.now()
+    setImmediate(poll)
+  }
+
+  const poll = (): void => {
+    timedLeft = timedPerTurn
+    const taken = drain()
+    const queued = ring.queued()
+    // M3: what M2 left undone, or what is worth another worker.
+    if (queued > 0 && !ring.hasSpinner() && (isStuck() || queued > limits.worthWaking)) ring.wakeOne()
+    if (taken > 0) {
+      lastProgress = performance.now()
+      setImmediate(poll)
+    } else if (freeCount < shape.slots && performance.now() - lastProgress < limits.lingerMicroseconds / 1000) {
+      setImmediate(poll)
+    } else sleep()
+  }
+
+  /** S1 and S2. */
+  const sleep = (): void => {
+    if (!ring.hasSpinner()) for (let left = ring.queued(); left > 0 && ring.wakeOne(); left--);
+    ring.sleepMain()
+    if (drain() > 0) {
+      ring.wakeMain()
+      lastProgress = performance.now()
+      setImmediate(poll)
+      return
+    }
+    isPolling = false
+    hold(freeCount < shape.slots)
+  }
+
+  /** While calls are out, the workers keep the process alive. */
+  const hold = (alive: boolean): void => {
+    if (alive === isHolding) return
+    isHolding = alive
+    for (const member of members.values()) if (!member.isEnding) member.wire.hold(alive)
+  }
+
+  /** Takes in what the workers have done; how many. */
+  const drain = (): number => {
+    let taken = 0
+    for (const [worker, member] of members) taken += drainWorker(worker, member, limits.completionsPerTurn)
+    return taken
+  }
+
+  const drainWorker = (worker: number, member: Member, most: number): number => {
+    let taken = 0
+    while (taken < most) {
+      const tail = ring.doneTail(worker)
+      if (tail === member.read) break
+      while (member.read !== tail) {
+        const entry = ring.doneEntry(worker, member.read)
+        member.read = (member.read + 1) | 0
+        taken++
+        const slot = entry >> 1
+        if ((entry & 1) === Kind.need) {
+          need(slot, worker, member)
+          continue
+        }
+        const value = codec.read(ring.payloadAt(slot))
+        const job = release(slot)
+        if (job === undefined) continue
+        job.worker = worker
+        events.value(job, value)
+      }
+    }
+    return taken
+  }
+
+  /** A worker has claimed a call whose arguments do not fit a slot. */
+  const need = (slot: number, worker: number, member: Member): void => {
+    const job = jobs[slot]
+    if (job === undefined) return
+    job.worker = worker
+    try {
+      member.wire.post(messageOf(job, slot), job.transfer)
+    } catch (error) {
+      member.wire.post({ _tag: "Drop", id: slot })
+      const { message, name, stack } = error as Error
+      release(slot)
+      events.threw(job, { name, message, ...(stack !== undefined && { stack }) })
+    }
+    ring.mail(worker)
+  }
+
+  const message = (worker: number, member: Member, message: ToPool): void => {
+    switch (message._tag) {
+      case "Ready":
+        if (!member.isEnding) member.wire.hold(isHolding)
+        return events.ready(worker)
+      case "StartFailed": {
+        const { fault } = message
+        member.startFault = {
+          how: "crash",
+          detail: `its start hook threw ${fault.name}: ${fault.message}`,
+          cause: fault
+        }
+        return member.wire.terminate()
+      }
+      case "Value": {
+        const job = release(message.id)
+        if (job === undefined) return
+        job.worker = worker
+        events.value(job, message.value)
+        return settled()
+      }
+      case "Threw": {
+        const job = release(message.id)
+        if (job === undefined) return
+        job.worker = worker
+        events.threw(job, message.fault)
+        return settled()
+      }
+      case "Items": {
+        const job = jobs[message.id]
+        if (job !== undefined) events.items(job, message.items)
+        return
+      }
+      case "Progress": {
+        const job = jobs[message.id]
+        if (job !== undefined) events.progress(job, message.value)
+        return
+      }
+      case "Wake":
+        // S3.
+        if (!isPolling) {
+          awake()
+          poll()
+        }
+        return
+    }
+  }
+
+  const settled = (): void => {
+    if (freeCount === shape.slots && !isPolling) hold(false)
+  }
+
+  const exited = (worker: number, member: Member, ending: Ending): void => {
+    // What it had answered before it ended counts; what it had not is lost.
+    drainWorker(worker, member, Infinity)
+    members.delete(worker)
+    const touched: Array<Job> = []
+    const untouched: Array<Job> = []
+    if (freeCount < shape.slots) {
+      for (let slot = 0; slot < shape.slots; slot++) {
+        if (jobs[slot] === undefined) continue
+        if (ring.isRunningOn(slot, worker)) touched.push(release(slot)!)
+        else if (ring.isAssignedTo(slot, worker) && ring.revoke(slot)) untouched.push(release(slot)!)
+      }
+    }
+    ring.mourn(worker)
+    events.exited(worker, member.startFault ?? ending, touched, untouched)
+    settled()
+  }
+
+  /** The message must be seen, wherever the worker is. */
+  const post = (worker: number, message: Parameters<Wire["post"]>[0]): void => {
+    const member = members.get(worker)
+    if (member === undefined) return
+    member.wire.post(message)
+    ring.mail(worker)
+  }
+
+  return {
+    start: (worker) => {
+      ring.reset(worker)
+      const wire = options.open(options.birth(worker, shared), {
+        message: (one) => message(worker, member, one),
+        exit: (ending) => exited(worker, member, ending)
+      })
+      const member: Member = { wire, startFault: undefined, read: 0, isRetiring: false, isEnding: false }
+      members.set(worker, member)
+    },
+    define: (definition: Definition) => {
+      // No mail: a worker that claims a call of it looks into its port first.
+      for (const member of members.values()) member.wire.post({ _tag: "Define", definition })
+    },
+    offer,
+    assign: (job, worker) => {
+      const member = members.get(worker)
+      if (member === undefined || member.isRetiring || freeCount === 0) return false
+      const slot = free[freeCount - 1]!
+      write(job, slot)
+      ring.assign(slot, worker)
+      occupy(slot, job)
+      ring.wake(worker)
+      return true
+    },
+    revoke: (job) => {
+      if (!ring.revoke(job.ticket)) return false
+      release(job.ticket)
+      return true
+    },
+    recall: () => {
+      const taken: Array<Job> = []
+      for (const slot of ring.queuedSlots()) {
+        const job = jobs[slot]
+        if (job !== undefined && ring.revoke(slot)) taken.push(release(slot)!)
+      }
+      return taken
+    },
+    queued: () => ring.queued(),
+    abort: (job) => {
+      ring.abort(job.ticket)
+      post(ring.ownerOf(job.ticket), { _tag: "Abort", id: job.ticket })
+    },
+    credit: (job, items) => post(ring.ownerOf(job.ticket), { _tag: "Credit", id: job.ticket, items }),
+    workerOf: (job) => ring.ownerOf(job.ticket),
+    retire: (worker) => {
+      const member = members.get(worker)
+      if (member === undefined) return
+      member.isRetiring = true
+      member.isEnding = true
+      member.wire.hold(true)
+      post(worker, { _tag: "Stop" })
+    },
+    terminate: (worker) => {
+      const member = members.get(worker)
+      if (member === undefined) return
+      member.isEnding = true
+      member.wire.hold(true)
+      member.wire.terminate()
+    },
+    isIdle: (worker) => ring.isParked(worker),
+    figures: (worker) => {
+      const at = ring.workerAt(worker)
+      const { words } = ring
+      const histogram = (offset: number) => words.subarray(at + offset, at + offset + Histogram.buckets)
+      return {
+        busy: (words[at + busyOffset]! >>> 0) / 1000,
+        heapUsed: words[at + heapOffset]! * 1024,
+        done: words[at + endedOffset]!,
+        wait: histogram(waitHistogramOffset),
+        run: histogram(runHistogramOffset)
+      }
+    }
+  }
+}
