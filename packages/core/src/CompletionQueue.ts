@@ -20,7 +20,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Cancel, Executor, Outcome, Watch } from "./Executor.ts"
-import { nothingToCancel } from "./Executor.ts"
+import { nothingToCancel, submit } from "./Executor.ts"
 import { Overloaded } from "./ExecutorError.ts"
 import { Fifo, type Node } from "./internal/Fifo.ts"
 import { Ring } from "./internal/Ring.ts"
@@ -290,7 +290,7 @@ class State implements CompletionQueue<any, any> {
     const entry = new Entry(this, this.nextNumber++, task, tag)
     this.outstanding.push(entry)
     if (this.inInputOrder) this.ready.push(entry)
-    const abandon = executor.submitUnsafe(task, (exit) => this.finish(entry, exit), context, entry)
+    const abandon = submit(executor, task, (exit) => this.finish(entry, exit), context, entry)
     // An executor may answer before it returns; the entry then needs no way to abandon it.
     if (entry.finishedAt === undefined) entry.abandon = abandon
     return entry

@@ -138,5 +138,24 @@ export const make = <T extends Task.Any>(options: Options<T>): Executor<T> => {
   }
 }
 
+/**
+ * Hands a task off to an executor that may be broken: one that throws, although it must not, has answered with a defect.
+ * For whatever stands between a caller and an executor, so that the caller is not the one who pays.
+ */
+export const submit = (
+  executor: Executor<any>,
+  task: Task.Any,
+  onExit: (exit: Exit.Exit<any, any>) => void,
+  context?: Context.Context<never>,
+  watch?: Watch
+): Cancel => {
+  try {
+    return executor.submitUnsafe(task, onExit, context, watch)
+  } catch (error) {
+    onExit(Exit.die(error))
+    return nothingToCancel
+  }
+}
+
 /** Whether a value is an executor. */
 export const isExecutor = (u: unknown): u is Executor<Task.Any> => typeof u === "object" && u !== null && TypeId in u

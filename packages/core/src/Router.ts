@@ -220,7 +220,8 @@ class State {
       if (turn > 1) this.fellOver++
       slot.outstanding++
       let isAnswered = false
-      const cancel = slot.executor.submitUnsafe(
+      const cancel = Executor.submit(
+        slot.executor,
         task,
         (exit) => {
           // An executor that answers twice must not make the count of its outstanding tasks wrong.

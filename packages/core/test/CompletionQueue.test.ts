@@ -179,6 +179,22 @@ describe("CompletionQueue", () => {
     })
   )
 
+  it.effect("reports a task whose executor throws as a defect", () =>
+    Effect.gen(function* () {
+      const throwing = Executor.make<Task.Any>({
+        name: "throwing",
+        kinds: () => true,
+        submitUnsafe: () => {
+          throw new Error("broken")
+        },
+        stats: new Outstanding("throwing").statsEffect()
+      })
+      const queue = yield* CompletionQueue.make<Task.Any, number>(throwing)
+      yield* queue.submit(call("f", 0), 0)
+      assert.isTrue(Exit.hasDies((yield* queue.take).exit))
+    })
+  )
+
   it.effect("in input order holds back what finishes early, and counts it towards its capacity", () =>
     Effect.gen(function* () {
       const { executor, seen, waiting } = held()

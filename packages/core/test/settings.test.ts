@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { RouterSettings, Section, Setting, Settings, Source } from "@handoff/core"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import { readFileSync } from "node:fs"
 
 const limit = (value: number, min: number, max: number, unit: string) => ({
   default: value,
@@ -146,6 +147,11 @@ describe("one configuration", () => {
       )
     })
   )
+
+  it("documents the router's own settings in the README, as generated from the schema", () => {
+    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8")
+    assert.include(readme, Settings.document([RouterSettings.top, RouterSettings.kinds()]))
+  })
 
   it("documents every key with its variable, default, unit, range and reason", () => {
     const lines = Settings.document([threads]).trimEnd().split("\n")

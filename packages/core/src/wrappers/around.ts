@@ -35,7 +35,7 @@ export const passing = <T extends Task.Any>(
     submitUnsafe: (task, onExit, context, watch) => {
       const job = outstanding.admit(task, onExit)
       if (job === undefined) return Executor.nothingToCancel
-      enter({ job, context, watch, pass: (onExit) => inner.submitUnsafe(task, onExit, context, watch) })
+      enter({ job, context, watch, pass: (onExit) => Executor.submit(inner, task, onExit, context, watch) })
       return job.cancel
     },
     stats: Effect.map(inner.stats, ({ extra }) => outstanding.stats({ ...extra, ...options?.extra?.() }))

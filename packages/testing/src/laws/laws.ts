@@ -4,11 +4,12 @@ import { giving } from "./givingUp.ts"
 import { Broken, type Law } from "./Law.ts"
 import { outcomes } from "./outcomes.ts"
 import { order } from "./order.ts"
+import { queue } from "./queue.ts"
 import { schedule } from "./schedule.ts"
 
 /** Every law, in the order in which a new strategy best makes them pass. A new law is a line in one of these lists. */
 export const laws = (seeds: ReadonlyArray<number>): ReadonlyArray<Law> =>
-  [...outcomes, ...giving, ...order, ...closing, ...seeds.map(schedule)].map(bounded)
+  [...outcomes, ...giving, ...order, ...queue, ...closing, ...seeds.map(schedule)].map(bounded)
 
 /** A law ends, whatever the executor does: one that hangs in `run` must not hang the suite. */
 const bounded = (law: Law): Law => ({

@@ -1,4 +1,3 @@
-import { CompletionQueue } from "@handoff/core"
 import * as Effect from "effect/Effect"
 import type { Law } from "./Law.ts"
 import { expect, formatExit, formatValue, succeededWith, witness, type Sent } from "./Witness.ts"
@@ -45,36 +44,6 @@ export const order: ReadonlyArray<Law> = [
           })
           yield* it.onceEach(sents)
           yield* it.idle
-        })
-      )
-  },
-  {
-    name: "a completion queue reports every ticket once, in finish order",
-    check: (subject) =>
-      witness(subject, (it) =>
-        Effect.gen(function* () {
-          const count = Math.min(50, subject.tasks, subject.differences.limit ?? 50)
-          const queue = yield* CompletionQueue.make<any, number>(it.executor, { capacity: count })
-          for (let i = 0; i < count; i++) yield* Effect.orDie(queue.submit(subject.samples.succeed(i).task, i))
-          const drained = yield* Effect.forkChild(queue.drain, { startImmediately: true })
-          const seen = new Map<number, number>()
-          let last = 0
-          yield* it.eventually("every ticket is reported", () =>
-            Effect.gen(function* () {
-              while (true) {
-                const next = yield* queue.poll.pipe(Effect.catch(() => Effect.succeedNone))
-                if (next._tag === "None") return seen.size === count && drained.pollUnsafe() !== undefined
-                const completion = next.value
-                seen.set(completion.tag, (seen.get(completion.tag) ?? 0) + 1)
-                if (completion.finishedAt < last) seen.set(-1, 1)
-                last = completion.finishedAt
-              }
-            })
-          )
-          yield* expect(
-            [...seen.values()].every((times) => times === 1),
-            () => "a ticket was reported twice"
-          )
         })
       )
   },
