@@ -103,7 +103,7 @@ export class Deadline {
   }
 }
 
-const wheel: Array<Deadline | undefined> = new Array<Deadline | undefined>(slots).fill(undefined)
+const wheel: Array<Deadline | undefined> = Array.from({ length: slots }, () => undefined)
 let linked = 0
 /** The next tick to be looked at, and the one for which the timer is set. */
 let looked = Math.floor(now() / tick)

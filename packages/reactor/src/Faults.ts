@@ -13,8 +13,8 @@ import type { Handler, Link, SystemError } from "./Link.ts"
 import { deaf } from "./Link.ts"
 
 export interface Fault {
-  /** Connecting fails with this code (`ECONNREFUSED`, `EMFILE`, ...), or never ends. */
-  readonly connect?: string | "hang" | undefined
+  /** Connecting fails with this code (`ECONNREFUSED`, `EMFILE`, ...); `hang`: it never ends. */
+  readonly connect?: string | undefined
   /** After so many octets from the peer the link is reset. */
   readonly resetAfter?: number | undefined
   /** After so many octets from the peer nothing comes any more: half-open. */

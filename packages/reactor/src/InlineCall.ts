@@ -8,6 +8,7 @@
  */
 import type { Call, Job } from "@handoff/core"
 import { CallError } from "@handoff/core"
+import { inspect } from "node:util"
 import * as Exit from "effect/Exit"
 import { now } from "./Deadline.ts"
 import type { LoopWatch } from "./LoopWatch.ts"
@@ -128,7 +129,7 @@ const callError = (task: Call<any>, thrown: unknown): CallError => {
       errorMessage: thrown.message,
       ...(thrown.stack === undefined ? {} : { errorStack: thrown.stack }),
       ...(Object.keys(fields).length === 0 ? {} : { fields }),
-      ...(thrown.cause === undefined ? {} : { cause: cloneable(thrown.cause) ? thrown.cause : String(thrown.cause) })
+      ...(thrown.cause === undefined ? {} : { cause: cloneable(thrown.cause) ? thrown.cause : inspect(thrown.cause) })
     })
   }
   return new CallError({

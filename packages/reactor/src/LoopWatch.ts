@@ -62,9 +62,12 @@ export class LoopWatch {
 
   /** The worst first. */
   get holders(): ReadonlyArray<Holder> {
-    return [...this.#holders]
-      .map(([name, holder]) => ({ name, ...holder }))
-      .sort((a, b) => b.totalMillis - a.totalMillis)
+    return Array.from(this.#holders, ([name, { longestMillis, times, totalMillis }]) => ({
+      name,
+      times,
+      longestMillis,
+      totalMillis
+    })).toSorted((a, b) => b.totalMillis - a.totalMillis)
   }
 
   /** Milliseconds below which the loop's delay was for that share of the samples; undefined when not sampled. */

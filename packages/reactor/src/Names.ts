@@ -7,8 +7,8 @@
  * owner at the end of a chain of aliases (the set carries the name asked for). A query cannot be called off: giving up
  * means that its answer is ignored.
  */
-import { LookupError, OtherRecord, Unsupported } from "@handoff/core"
-import type { LookupAddress, LookupHost, QueryRecords, RecordSet } from "@handoff/core"
+import { LookupError, Unsupported } from "@handoff/core"
+import type { LookupAddress, LookupHost, OtherRecord, QueryRecords, RecordSet } from "@handoff/core"
 import type * as Arr from "effect/Array"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -87,9 +87,9 @@ export class Names {
 
   lookupAddress(task: LookupAddress, onExit: OnExit): void {
     const address = NetAddress.formatIp(task.address)
-    this.#ask<ReadonlyArray<string>>(
+    this.#ask(
       address,
-      (error, names) => {
+      (error, names: ReadonlyArray<string> | undefined) => {
         const clean = (names ?? []).map((name) => (name.endsWith(".") ? name.slice(0, -1) : name))
         onExit(
           clean.length > 0
@@ -109,9 +109,9 @@ export class Names {
       onExit(Exit.fail(new Unsupported({ executor, kind: task._tag, supportedBy: [], detail })))
       return
     }
-    this.#ask<Answer>(
+    this.#ask(
       task.name,
-      (error, answer) => {
+      (error, answer: Answer | undefined) => {
         if (error !== null || answer === undefined) {
           const code = error?.code === "ENOTFOUND" ? "NXDOMAIN" : error?.code === "ENODATA" ? "NODATA" : undefined
           onExit(Exit.fail(failure(task.name, error ?? ({ code: "ENODATA" } as SystemError), code)))
@@ -135,9 +135,9 @@ export class Names {
   }
 
   /** Node throws for a name that is no string it likes; that is an answer too. */
-  #ask<A>(
+  #ask(
     name: string,
-    done: (error: SystemError | null, value?: A) => void,
+    done: (error: SystemError | null, value?: any) => void,
     start: (done: (error: SystemError | null, value?: any) => void) => void
   ): void {
     if (name.length > 254 || name.length === 0 || name.includes("\0")) {
@@ -213,7 +213,7 @@ type Ask = (resolver: dns.Resolver, name: string, done: (error: SystemError | nu
 /** Records that Effect's types cannot hold (a name that is none) are left out. */
 const made = <T extends Dns.RecordType>(type: T, fields: () => Dns.RecordFields<T>): ReadonlyArray<Dns.DnsRecord> => {
   const record = Result.try(() => Dns.makeRecordUnsafe(type, fields()))
-  return Result.isSuccess(record) ? [record.success as Dns.DnsRecord] : []
+  return Result.isSuccess(record) ? [record.success] : []
 }
 
 const domain = (name: string): Host.DomainName =>
@@ -316,7 +316,7 @@ const questions = {
       }))
   ),
   TXT: plain<ReadonlyArray<string>>(
-    (resolver, name, done) => resolver.resolveTxt(name, done as never),
+    (resolver, name, done) => resolver.resolveTxt(name, done),
     (chunks) => made("TXT", () => ({ chunks: chunks as unknown as Arr.NonEmptyReadonlyArray<string> }))
   )
 } satisfies Record<string, Ask>

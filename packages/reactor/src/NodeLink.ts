@@ -31,7 +31,7 @@ function onRead(this: unknown, octets: number, buffer: Uint8Array): boolean {
 
 /** To be spread into the options of a new client socket. */
 export const reading = {
-  onread: { buffer: shared, callback: onRead as (octets: number, buffer: Uint8Array) => boolean }
+  onread: { buffer: shared, callback: onRead }
 }
 
 function onData(this: Linked, octets: Buffer): void {
@@ -249,7 +249,12 @@ const factsOf = (socket: tls.TLSSocket): TlsFacts => {
     serverName: typeof name === "string" && name.length > 0 ? name : undefined,
     resumed: socket.isSessionReused(),
     authorized: socket.authorized,
-    authorizationError: error ? String((error as SystemError).code ?? error) : undefined,
+    authorizationError:
+      error instanceof Error
+        ? ((error as SystemError).code ?? error.message)
+        : typeof error === "string"
+          ? error
+          : undefined,
     certificates
   }
 }

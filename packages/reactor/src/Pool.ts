@@ -235,7 +235,9 @@ class Peer {
 
   forget(pending: Pending): void {
     pending.tell = undefined
-    for (const channel of this.channels) channel.forget(pending)
+    const at = this.#queue.indexOf(pending, this.#head)
+    if (at >= 0) this.#queue.splice(at, 1)
+    else for (const channel of this.channels) channel.forget(pending)
   }
 
   warm(connections: number, done: (exit: Exit.Exit<void, ConnectionError>) => void): void {
@@ -360,7 +362,7 @@ class Peer {
   close(): void {
     this.#closed = true
     for (const stop of this.#opening) stop()
-    for (const channel of [...this.channels]) channel.close()
+    for (const channel of Array.from(this.channels)) channel.close()
     const waiting = this.#queue.slice(this.#head)
     this.#queue = []
     this.#head = 0
@@ -416,7 +418,8 @@ class Channel implements Handler {
     }
     const { health } = settings.options
     if (health === undefined) return false
-    if (now() - this.#idleSince < Duration.toMillis(Duration.fromInputUnsafe(health.after))) return false
+    // At least a millisecond: a connection that was just asked is not asked again before it is used.
+    if (now() - this.#idleSince < Math.max(1, Duration.toMillis(Duration.fromInputUnsafe(health.after)))) return false
     this.#checking = true
     this.#put({
       request: health.request,
@@ -424,8 +427,9 @@ class Channel implements Handler {
       tell: (exit) => {
         this.#checking = false
         this.#idleSince = now()
-        if (exit._tag === "Success" && health.accept(exit.value)) this.#peer.ready(this)
-        else if (exit._tag === "Success") {
+        if (exit._tag === "Success" && health.accept(exit.value)) {
+          this.#peer.ready(this)
+        } else if (exit._tag === "Success") {
           this.#peer.counts.dropped++
           this.#drop(undefined)
         }

@@ -172,8 +172,24 @@ export class Transport implements Handler {
     )
   }
 
-  /** Handles frames up to the share; the rest has its turn after the others. */
+  /** A callback threw: a bug of the protocol's, which costs it its connection and nobody else theirs. */
+  #threw(error: unknown): void {
+    const { peer, received, sent } = this.#link
+    this.#link.reset()
+    const detail = `its protocol threw ${String(error)}`
+    this.#gone(Errors.quiet(() => new Errors.Broken({ peer, stage: "receive", sent, received, detail })))
+  }
+
   #drain(): void {
+    try {
+      this.#drainUnsafe()
+    } catch (error) {
+      this.#threw(error)
+    }
+  }
+
+  /** Handles frames up to the share; the rest has its turn after the others. */
+  #drainUnsafe(): void {
     const started = this.#watch === undefined ? 0 : performance.now()
     const inlet = this.#inlet
     const protocol = this.#protocol
@@ -246,8 +262,12 @@ export class Transport implements Handler {
   }
 
   #call(callback: () => void): void {
-    if (this.#watch === undefined) callback()
-    else this.#watch.run(`protocol ${this.#protocol.name ?? "without a name"}`, callback)
+    try {
+      if (this.#watch === undefined) callback()
+      else this.#watch.run(`protocol ${this.#protocol.name ?? "without a name"}`, callback)
+    } catch (error) {
+      this.#threw(error)
+    }
   }
 }
 

@@ -67,7 +67,7 @@ const ipv6Octets = (text: string): Uint8Array => {
   const left = words(head)
   const right = tail === undefined ? [] : words(tail)
   const all =
-    tail === undefined ? left : [...left, ...new Array<number>(8 - left.length - right.length).fill(0), ...right]
+    tail === undefined ? left : [...left, ...Array.from({ length: 8 - left.length - right.length }, () => 0), ...right]
   return Uint8Array.from(all.flatMap((word) => [word >> 8, word & 255]))
 }
 

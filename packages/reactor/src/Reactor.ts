@@ -26,7 +26,7 @@ import * as Dns from "effect/net/Dns"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Exchanges from "./Exchanges.ts"
-import { now } from "./Deadline.ts"
+import { outstanding as deadlines, now } from "./Deadline.ts"
 import { Gate } from "./Gate.ts"
 import type { AnyHandler } from "./Handlers.ts"
 import * as Handlers from "./Handlers.ts"
@@ -207,6 +207,7 @@ export const make = <const H extends ReadonlyArray<AnyHandler> = readonly []>(
         connections: gate.inside,
         ceiling: gate.ceiling,
         scarcities: gate.scarcities,
+        deadlines: deadlines(),
         kept: kept?.size ?? 0,
         reused: kept?.reused ?? 0,
         calls: calls.made,

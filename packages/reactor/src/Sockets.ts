@@ -142,7 +142,7 @@ const socketOf = (
         return connection.close
       })
     )
-    for (const each of [...waiting]) each(connection)
+    for (const each of Array.from(waiting)) each(connection)
     waiting.clear()
     return {
       pull: Effect.flatMap(Effect.mapError(connection.readSome, readFailure), (some) =>

@@ -141,7 +141,7 @@ export const upgradeClient = (link: NodeLink, socket: net.Socket, options: Clien
 
 /** Goes on in TLS as the server. */
 export const upgradeServer = (link: NodeLink, socket: net.Socket, options: ServerOptions): tls.TLSSocket => {
-  const secured = new tls.TLSSocket(socket, { ...serverOptions(options), isServer: true } as tls.TLSSocketOptions)
+  const secured = new tls.TLSSocket(socket, { ...serverOptions(options), isServer: true })
   link.attachTls(secured, "secure", true)
   return secured
 }

@@ -208,7 +208,7 @@ describe("a connection", () => {
         { concurrency: "unbounded" }
       )
       void good
-      assert.deepStrictEqual(seen as unknown, [
+      assert.deepStrictEqual(seen, [
         ["ConnectFailed", "connect", 0, 0],
         ["ResolveFailed", "resolve", 0, 0],
         ["FirstByteTimeout", "receive", 3, 0],

@@ -114,12 +114,9 @@ describe("Exchange", () => {
         reactor
           .run(
             new Exchange({
-              transport: "tcp",
-              peer: silent.address,
-              request: octets("x"),
-              until: until("\n"),
+              ...({ transport: "tcp", peer: silent.address, request: octets("x"), until: until("\n") } as const),
               ...fields
-            } as ConstructorParameters<typeof Exchange>[0])
+            })
           )
           .pipe(
             Effect.flip,
@@ -209,7 +206,10 @@ describe("Exchange", () => {
       const ask = reactor.run(
         new Exchange({ transport: "tcp", peer: peer.address, request: octets(""), until: { _tag: "Close" } })
       )
-      const replies = yield* Effect.all(new Array(30).fill(ask) as Array<typeof ask>, { concurrency: "unbounded" })
+      const replies = yield* Effect.all(
+        Array.from({ length: 30 }, () => ask),
+        { concurrency: "unbounded" }
+      )
       assert.strictEqual(replies.length, 30)
       assert.strictEqual(most, 3)
     })

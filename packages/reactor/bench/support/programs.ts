@@ -103,3 +103,19 @@ export const server = async (): Promise<{ readonly port: string; readonly stop: 
   })
   return { port, stop: () => child.stdin.end() }
 }
+
+/** Twisted's own receivers, fed as a socket feeds them. */
+export const twistedFraming = (kind: "lines" | "int32" | "netstring", payload: number): Bench.Subject => ({
+  absent: () => (runs(python, "-c", "import twisted") ? undefined : "python3-twisted is not installed"),
+  run: async (ctx) => {
+    const rate = await figure(python, [
+      path.join(peers, "twisted_framing.py"),
+      kind,
+      String(payload),
+      String(ctx.seconds)
+    ])
+    // The program asserts the count of frames in each pass.
+    ctx.check(rate > 0, "frames were cut")
+    return { "MB/s": rate }
+  }
+})
