@@ -9,6 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type { Sig0Key } from "../update/Sig0.ts"
 import type { TsigKey } from "../update/TsigKey.ts"
 import type { Zone } from "../zone/Zone.ts"
 import { ZoneStore } from "../zone/ZoneStore.ts"
@@ -29,6 +30,8 @@ export interface Options {
   readonly tls?: { readonly key: string; readonly cert: string; readonly port?: number }
   /** Keys that requests may be signed with. */
   readonly keys?: ReadonlyArray<TsigKey>
+  /** Public keys that requests may be signed with by SIG(0). */
+  readonly sig0Keys?: ReadonlyArray<Sig0Key>
   /** Who may transfer a zone out; nobody unless told. */
   readonly allowTransfer?: (zone: Zone, requester: Requester) => boolean
   /** Who may update a zone; nobody unless told. */
@@ -75,6 +78,7 @@ export class Server extends Context.Service<
       const policy = {
         zones,
         keys: options.keys ?? [],
+        sig0Keys: options.sig0Keys ?? [],
         allowTransfer: options.allowTransfer ?? (() => false),
         allowUpdate: options.allowUpdate ?? (() => false),
         onNotify: options.onNotify ?? (() => false),

@@ -5,6 +5,7 @@
 import { DecodeError, Edns, Message, Name, Opcode, type Question, Rcode, type ResourceRecord } from "../wire/index.ts"
 import * as outgoing from "../transfer/outgoing.ts"
 import * as update from "../update/apply.ts"
+import * as Sig0 from "../update/Sig0.ts"
 import * as Tsig from "../update/Tsig.ts"
 import type { TsigKey } from "../update/TsigKey.ts"
 import * as RRset from "../zone/RRset.ts"
@@ -22,13 +23,16 @@ export interface Peer {
 }
 
 export interface Requester extends Peer {
-  /** The key that signed the request; undefined when it was not signed. */
+  /** The key that signed the request with TSIG; undefined when it was not signed so. */
   readonly key: TsigKey | undefined
+  /** The name of the key that signed the request, with TSIG or SIG(0). */
+  readonly signer: Name.Name | undefined
 }
 
 export interface Policy {
   readonly zones: ZoneStore
   readonly keys: ReadonlyArray<TsigKey>
+  readonly sig0Keys: ReadonlyArray<Sig0.Sig0Key>
   readonly allowTransfer: (zone: Zone, requester: Requester) => boolean
   readonly allowUpdate: (zone: Zone, requester: Requester) => boolean
   /** Called for a NOTIFY about a zone that is held; whether it is acknowledged. */
@@ -50,10 +54,20 @@ export const handle = (policy: Policy, octets: Uint8Array, peer: Peer, now: numb
   const time = Math.floor(now / 1_000)
   const found = Tsig.find(octets)
   if (found instanceof Tsig.TsigError) return [formatError(octets)]
-  if (found === undefined) return respond(policy, request, { ...peer, key: undefined }, now)
+  if (found === undefined) {
+    const unsigned = { ...peer, key: undefined, signer: undefined }
+    if (policy.sig0Keys.length === 0 || !Sig0.isSigned(octets)) return respond(policy, request, unsigned, now)
+    const signer = Sig0.verify(octets, policy.sig0Keys, { time })
+    if (signer instanceof Sig0.Sig0Error) return [plain(policy, request, Rcode.REFUSED)]
+    return respond(policy, request, { ...unsigned, signer: signer.name }, now)
+  }
   const verified = Tsig.verify(octets, policy.keys, { time })
   if (verified instanceof Tsig.TsigError) return [rejectTsig(policy, request, found, verified, time)]
-  return signAll(respond(policy, request, { ...peer, key: verified.key }, now, tsigRoom(found)), verified, time)
+  return signAll(
+    respond(policy, request, { ...peer, key: verified.key, signer: verified.key.name }, now, tsigRoom(found)),
+    verified,
+    time
+  )
 }
 
 /** Octets that the TSIG of a response takes: as many as that of the request. */

@@ -14,3 +14,9 @@ export const stall = 10_000
 
 /** Milliseconds for a connection to a primary, TLS included. */
 export const connect = 5_000
+
+/** Messages read before they are asked for; then the socket is not read any more. */
+export const messagesAhead = 64
+
+/** Milliseconds between looks at a primary's SOA: never less, whatever its timers say. */
+export const refreshFloor = 1_000

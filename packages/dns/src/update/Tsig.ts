@@ -62,6 +62,10 @@ export const find = (octets: Uint8Array): Tsig | undefined | TsigError => {
   const starts = recordStarts(octets)
   const last = starts.at(-1)
   if (last === undefined || last.type !== types.TSIG) return undefined
+  // Class ANY and TTL 0 are signed as such, whatever stands there: so nothing else may (RFC 8945 4.2).
+  if (Buffer.compare(octets.subarray(last.data - 8, last.data - 2), classAnyTtlZero) !== 0) {
+    return new TsigError("Format", "TSIG of a class other than ANY or a TTL other than 0")
+  }
   try {
     const rdata = octets.subarray(last.data, last.end)
     const algorithmEnd = nameEnd(rdata, 0)
@@ -86,6 +90,8 @@ export const find = (octets: Uint8Array): Tsig | undefined | TsigError => {
     throw error
   }
 }
+
+const classAnyTtlZero = Uint8Array.of(0, 255, 0, 0, 0, 0)
 
 export interface SignOptions {
   /** Seconds since 1970. */
@@ -166,7 +172,7 @@ const digest = (
   times.writeUIntBE(tsig.time, 0, 6)
   times.writeUInt16BE(tsig.fudge, 6)
   if (options.timersOnly === true) return hmac.update(times).digest()
-  hmac.update(Name.toLowerCase(tsig.name).octets).update(Uint8Array.of(0, 255, 0, 0, 0, 0))
+  hmac.update(Name.toLowerCase(tsig.name).octets).update(classAnyTtlZero)
   hmac.update(Name.toLowerCase(tsig.algorithm).octets).update(times)
   return hmac.update(u16(tsig.error)).update(u16(tsig.other.length)).update(tsig.other).digest()
 }

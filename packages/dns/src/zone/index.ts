@@ -1,4 +1,5 @@
 /** Zones: parse, look into, edit in transactions, compare, check, print. Start at `text.parse` or `Zone.make`. */
+export { check, type Warning } from "./check.ts"
 export * as Diff from "./Diff.ts"
 export { find, type Place } from "./find.ts"
 export * as limits from "./limits.ts"

@@ -95,6 +95,7 @@ describe("answers of a zone", () => {
 const policy: Policy = {
   zones: new ZoneStore([lab, wildcards]),
   keys: [],
+  sig0Keys: [],
   allowTransfer: () => false,
   allowUpdate: () => false,
   onNotify: () => false,

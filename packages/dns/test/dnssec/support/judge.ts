@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 export const policyOf = (zones: ReadonlyArray<Zone.Zone>): Policy => ({
   zones: new ZoneStore(zones),
   keys: [],
+  sig0Keys: [],
   allowTransfer: () => false,
   allowUpdate: () => false,
   onNotify: () => false,

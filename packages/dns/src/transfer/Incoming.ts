@@ -1,0 +1,121 @@
+/** What the messages of a transfer amount to: a machine without I/O (RFC 5936 2.2, RFC 1995 4). */
+import { type Message, Name, ResourceRecord } from "../wire/index.ts"
+import type { Diff } from "../zone/Diff.ts"
+import * as Serial from "../zone/Serial.ts"
+import * as limits from "./limits.ts"
+
+type Record = ResourceRecord.ResourceRecord
+type Soa = ResourceRecord.Of<"SOA">
+
+/** Thrown by `push`; the shell makes a `TransferError` of it. */
+export class TransferFault extends Error {
+  readonly reason: "Malformed" | "TooLarge"
+
+  constructor(reason: TransferFault["reason"], detail: string) {
+    super(detail)
+    this.reason = reason
+  }
+}
+
+/**
+ * Takes records in the order of the stream. States: before the first SOA; `whole` (an AXFR, or an IXFR that is one);
+ * `removing` and `adding` in an IXFR; done. In an IXFR the first two records tell which it is.
+ */
+export class Incoming {
+  readonly origin: Name.Name
+  /** The serial that the client has; undefined for AXFR. */
+  readonly serial: number | undefined
+  state: "first" | "second" | "whole" | "removing" | "adding" | "done" = "first"
+  /** The SOA of the new version. */
+  soa: Soa | undefined = undefined
+  readonly diffs: Array<Diff> = []
+  /** Octets of rdata and owners so far. */
+  octets = 0
+  private readonly maxOctets: number
+  private removed: Array<Record> = []
+  private added: Array<Record> = []
+  private from = 0
+
+  constructor(options: { readonly origin: Name.Name; readonly serial?: number; readonly maxOctets?: number }) {
+    this.origin = options.origin
+    this.serial = options.serial
+    this.maxOctets = options.maxOctets ?? limits.zoneOctets
+  }
+
+  /** Whether the whole zone is what comes. */
+  get isWhole(): boolean {
+    return this.serial === undefined || this.state === "whole" || (this.state === "done" && this.diffs.length === 0)
+  }
+
+  /** Takes a message; returns the records of the whole zone that were in it, the SOA once. */
+  push(message: Message.Message): Array<Record> {
+    const out: Array<Record> = []
+    for (const record of message.answers) {
+      if (this.state === "done") throw new TransferFault("Malformed", "records after the last SOA")
+      this.octets += record.name.octets.length + 10 + ResourceRecord.dataOctets(record).length
+      if (this.octets > this.maxOctets) throw new TransferFault("TooLarge", `a zone over ${this.maxOctets} octets`)
+      this.take(record, out)
+    }
+    // A single SOA is the answer "you have it" to an IXFR, and to a UDP-sized one "come by TCP".
+    if (this.state === "second" && this.serial !== undefined && !Serial.isAfter(this.soa!.data.serial, this.serial)) {
+      this.state = "done"
+    }
+    return out
+  }
+
+  private take(record: Record, out: Array<Record>): void {
+    const soa = record.type === "SOA" && Name.equals(record.name, this.origin) ? record : undefined
+    switch (this.state) {
+      case "first":
+        if (soa === undefined) throw new TransferFault("Malformed", "a transfer that does not begin with its SOA")
+        this.soa = soa
+        this.state = this.serial === undefined ? "whole" : "second"
+        if (this.serial === undefined) out.push(record)
+        return
+      case "second":
+        if (soa !== undefined && soa.data.serial === this.serial) {
+          this.state = "removing"
+          this.removed = [record]
+          this.from = soa.data.serial
+          return
+        }
+        this.state = "whole"
+        out.push(this.soa!)
+        if (soa === undefined) out.push(record)
+        else this.finish(soa)
+        return
+      case "whole":
+        if (soa === undefined) out.push(record)
+        else this.finish(soa)
+        return
+      case "removing":
+        if (soa === undefined) this.removed.push(record)
+        else {
+          this.added = [record]
+          this.state = "adding"
+        }
+        return
+      case "adding":
+        if (soa === undefined) return void this.added.push(record)
+        const to = (this.added[0] as Soa).data.serial
+        this.diffs.push({ from: this.from, to, removed: this.removed, added: this.added })
+        if (this.diffs.length > limits.differences)
+          throw new TransferFault("TooLarge", `over ${limits.differences} differences`)
+        if (soa.data.serial !== to) throw new TransferFault("Malformed", "differences that do not follow on each other")
+        if (to === this.soa!.data.serial) {
+          this.state = "done"
+          return
+        }
+        this.state = "removing"
+        this.removed = [record]
+        this.from = soa.data.serial
+        return
+      case "done":
+    }
+  }
+
+  private finish(soa: Soa): void {
+    if (soa.data.serial !== this.soa!.data.serial) throw new TransferFault("Malformed", "the last SOA is not the first")
+    this.state = "done"
+  }
+}

@@ -1,0 +1,83 @@
+/** Keeps a zone as its primary has it (RFC 1034 4.3.5): by its SOA's timers, and at once when told that it changed. */
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import type { ResourceRecord } from "../wire/index.ts"
+import { Message, Name, Question } from "../wire/index.ts"
+import * as Serial from "../zone/Serial.ts"
+import { applyDiff } from "../zone/Transaction.ts"
+import { soaData, type Zone } from "../zone/Zone.ts"
+import { ZoneError } from "../zone/ZoneError.ts"
+import type { ZoneStore } from "../zone/ZoneStore.ts"
+import { exchange, randomId } from "./exchange.ts"
+import * as limits from "./limits.ts"
+import type { Peer } from "./Peer.ts"
+import { axfr, ixfr } from "./transfer.ts"
+import { TransferError } from "./TransferError.ts"
+
+/** Brings the store's version up to the primary's, by differences if there are; gives what is held then. */
+export const refresh = (store: ZoneStore, origin: Name.Name, primary: Peer): Effect.Effect<Zone, TransferError> =>
+  Effect.gen(function* () {
+    const held = store.get(origin)
+    if (held === undefined) {
+      const zone = yield* axfr(primary, origin)
+      store.put(zone)
+      return zone
+    }
+    const serial = yield* serialOf(primary, origin)
+    if (!Serial.isAfter(serial, held.serial)) return held
+    const changes = yield* ixfr(primary, held)
+    if (changes.kind === "current") return held
+    if (changes.kind === "whole") store.put(changes.zone)
+    else {
+      try {
+        for (const diff of changes.diffs) store.put(applyDiff(store.get(origin)!, diff), diff)
+      } catch (error) {
+        if (!(error instanceof ZoneError)) throw error
+        // Differences that do not fit what is held: the whole zone sets it right (RFC 1995 4 leaves no other way).
+        store.put(yield* axfr(primary, origin))
+      }
+    }
+    return store.get(origin)!
+  })
+
+const serialOf = (primary: Peer, origin: Name.Name): Effect.Effect<number, TransferError> =>
+  Effect.gen(function* () {
+    const question = Question.make(origin, "SOA")
+    const answer = yield* exchange(primary, Message.make({ id: randomId(), questions: [question] }))
+    const soa = answer.answers.find(
+      (record): record is ResourceRecord.Of<"SOA"> => record.type === "SOA" && Name.equals(record.name, origin)
+    )
+    if (soa === undefined) {
+      return yield* new TransferError({
+        reason: "Refused",
+        detail: `no SOA of ${Name.toText(origin)}`,
+        rcode: answer.rcode
+      })
+    }
+    return soa.data.serial
+  })
+
+export interface Secondary {
+  /** Looks at the primary now: what a server calls when it is notified. */
+  readonly notified: () => void
+}
+
+/** Keeps the zone for the scope. A primary that fails is asked again after the SOA's retry time. */
+export const keep = (
+  store: ZoneStore,
+  origin: Name.Name,
+  primary: Peer
+): Effect.Effect<Secondary, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const wake = yield* Queue.sliding<void>(1)
+    const turn = Effect.gen(function* () {
+      const done = yield* Effect.result(refresh(store, origin, primary))
+      const zone = store.get(origin)
+      const timers = zone === undefined ? { refresh: 60, retry: 60 } : soaData(zone.soa)
+      const seconds = done._tag === "Success" ? timers.refresh : timers.retry
+      yield* Effect.race(Queue.take(wake), Effect.sleep(Math.max(limits.refreshFloor, seconds * 1_000)))
+    })
+    yield* Effect.forkScoped(Effect.forever(turn))
+    return { notified: () => void Queue.offerUnsafe(wake, undefined) }
+  })

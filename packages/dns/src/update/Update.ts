@@ -1,0 +1,74 @@
+/** A dynamic update (RFC 2136) as it is put together: prerequisites, then changes, all or nothing. */
+import { type Class, Message, Name, Opcode, type Question, type ResourceRecord } from "../wire/index.ts"
+import * as RRset from "../zone/RRset.ts"
+
+type Record = ResourceRecord.ResourceRecord
+
+/** A type as a question has it; `"ANY"` for all. */
+type AnyType = Question.QuestionType
+
+export interface Update {
+  readonly zone: Name.Name
+  readonly class: Class.Class
+  readonly prerequisites: ReadonlyArray<Record>
+  readonly changes: ReadonlyArray<Record>
+}
+
+/** An update of a zone that so far asks for nothing. */
+export const make = (zone: Name.Name | string, cls: Class.Class = "IN"): Update => ({
+  zone: nameOf(zone),
+  class: cls,
+  prerequisites: [],
+  changes: []
+})
+
+const nameOf = (name: Name.Name | string): Name.Name => (typeof name === "string" ? Name.fromText(name) : name)
+
+const empty = (name: Name.Name | string, type: AnyType, cls: Class.Class): Record =>
+  ({ name: nameOf(name), type: genericOf(type), class: cls, ttl: 0, data: { octets: new Uint8Array(0) } }) as Record
+
+/** Records without rdata are written under the generic name of their type. */
+const genericOf = (type: string): string => `TYPE${RRset.codeOf(type)}`
+
+const requiring = (self: Update, ...records: ReadonlyArray<Record>): Update => ({
+  ...self,
+  prerequisites: [...self.prerequisites, ...records]
+})
+
+const changing = (self: Update, ...records: ReadonlyArray<Record>): Update => ({
+  ...self,
+  changes: [...self.changes, ...records]
+})
+
+const as = (record: Record, cls: Class.Class, ttl: number): Record =>
+  ({ name: record.name, type: record.type, class: cls, ttl, data: record.data }) as Record
+
+/** Only if there is a record of the type, or of any (RFC 2136 2.4.1, 2.4.4). */
+export const whenExists = (self: Update, name: Name.Name | string, type: AnyType = "ANY"): Update =>
+  requiring(self, empty(name, type, "ANY"))
+
+/** Only if there is none (RFC 2136 2.4.3, 2.4.5). */
+export const whenAbsent = (self: Update, name: Name.Name | string, type: AnyType = "ANY"): Update =>
+  requiring(self, empty(name, type, "NONE"))
+
+/** Only if the sets of these records are just these (RFC 2136 2.4.2). */
+export const whenEquals = (self: Update, records: ReadonlyArray<Record>): Update =>
+  requiring(self, ...records.map((record) => as(record, self.class, 0)))
+
+export const add = (self: Update, ...records: ReadonlyArray<Record>): Update => changing(self, ...records)
+
+export const remove = (self: Update, ...records: ReadonlyArray<Record>): Update =>
+  changing(self, ...records.map((record) => as(record, "NONE", 0)))
+
+/** Removes all records of a type, or of the name. */
+export const removeAll = (self: Update, name: Name.Name | string, type: AnyType = "ANY"): Update =>
+  changing(self, empty(name, type, "ANY"))
+
+export const toMessage = (self: Update, id: number): Message.Message =>
+  Message.make({
+    id,
+    opcode: Opcode.UPDATE,
+    questions: [{ name: self.zone, type: "SOA", class: self.class }],
+    answers: self.prerequisites,
+    authorities: self.changes
+  })
