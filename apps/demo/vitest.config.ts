@@ -2,5 +2,5 @@ import { defineProject } from "vitest/config"
 
 export default defineProject({
   ssr: { resolve: { conditions: ["@handoff/source"] } },
-  test: { name: "demo", include: ["test/**/*.test.ts"] }
+  test: { name: "demo", include: ["test/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 60_000 }
 })
