@@ -181,6 +181,24 @@ describe.each(published.map(({ folder, manifest, name }) => ({ name, folder, man
     }
   })
 
+  if (name === "@handoff/core") {
+    it("bundles for browsers", { timeout: 60_000 }, async () => {
+      writeFileSync(path.join(project, "browser.js"), `export * from "${name}"\n`)
+      const out = path.join(project, "browser.bundle.js")
+      // Without Node's modules at hand, an import of one would fail the build.
+      await run(
+        project,
+        bin("esbuild"),
+        "browser.js",
+        "--bundle",
+        "--format=esm",
+        "--platform=browser",
+        `--outfile=${out}`
+      )
+      assert.notMatch(readFileSync(out, "utf8"), /from "node:/)
+    })
+  }
+
   it("is imported quickly", { timeout: 60_000 }, async () => {
     const script = `const start = performance.now(); await import("${name}"); console.log(performance.now() - start)`
     const times: Array<number> = []
