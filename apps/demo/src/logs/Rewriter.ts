@@ -43,20 +43,40 @@ interface Known {
 
 /** Lines read, of which some wait for names. */
 export class Block {
-  /** Pieces of text, and addresses between them. */
-  readonly pieces: Array<string | Known> = []
+  private readonly text: string
+  /** Where each address is in the text: its start and its end, by turns. */
+  private readonly places: Array<number> = []
+  private readonly addresses: Array<Known> = []
   missing = 0
   onReady: (() => void) | undefined
+
+  constructor(text: string) {
+    this.text = text
+  }
 
   get isReady(): boolean {
     return this.missing === 0
   }
 
+  add(known: Known, start: number, end: number): void {
+    this.places.push(start, end)
+    this.addresses.push(known)
+    if (known.text === undefined && known.waiting?.at(-1) !== this) {
+      known.waiting!.push(this)
+      this.missing++
+    }
+  }
+
   /** The block's octets; only when it is ready. */
   octets(): Buffer {
-    let text = ""
-    for (const piece of this.pieces) text += typeof piece === "string" ? piece : piece.text
-    return Buffer.from(text, "latin1")
+    const { addresses, places, text } = this
+    let rewritten = ""
+    let from = 0
+    for (let i = 0; i < addresses.length; i++) {
+      rewritten += text.slice(from, places[2 * i]) + addresses[i]!.text
+      from = places[2 * i + 1]!
+    }
+    return Buffer.from(rewritten + text.slice(from), "latin1")
   }
 }
 
@@ -81,27 +101,21 @@ export class Rewriter {
 
   /** Reads octets that follow those read before; the block has every line that is whole now. */
   read(octets: Uint8Array): Block {
-    const block = new Block()
     const text = this.carried + Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString("latin1")
-    const end = text.lastIndexOf("\n") + 1
+    const isTooLong = text.length > limits.lineOctets && !text.includes("\n")
+    const end = isTooLong ? text.length : text.lastIndexOf("\n") + 1
+    const block = new Block(text.slice(0, end))
     this.carried = text.slice(end)
-    this.lines(text.slice(0, end), block)
-    if (this.carried.length > limits.lineOctets) {
-      this.single(this.carried, block)
-      this.carried = ""
-      this.passing = true
-    }
+    this.lines(text, end, block)
+    if (isTooLong) this.passing = true
     this.ask()
     return block
   }
 
   /** The last line, if it has no newline. */
   end(): Block {
-    const block = new Block()
-    if (this.carried !== "") {
-      this.statistics.lines++
-      this.single(this.carried, block)
-    }
+    const block = new Block(this.carried)
+    this.lines(this.carried, this.carried.length, block)
     this.carried = ""
     this.ask()
     return block
@@ -114,58 +128,45 @@ export class Rewriter {
     this.cancels.clear()
   }
 
-  private lines(text: string, block: Block): void {
+  private lines(text: string, length: number, block: Block): void {
     let start = 0
-    let from = 0
-    if (this.passing && text !== "") {
+    if (this.passing && length > 0) {
       start = text.indexOf("\n") + 1
+      if (start === 0) return
       this.passing = false
-      this.statistics.lines++
     }
-    for (let end = text.indexOf("\n", start); end >= 0; end = text.indexOf("\n", start)) {
+    while (start < length) {
+      const newline = text.indexOf("\n", start)
+      const end = newline < 0 ? length : newline
       this.statistics.lines++
-      from = this.one(text, start, end, from, block)
+      this.line(text, start, end, block)
       start = end + 1
     }
-    if (from < text.length) block.pieces.push(text.slice(from))
   }
 
-  /** A line without its end; the rest of one that has begun to pass holds no address. */
-  private single(line: string, block: Block): void {
-    const from = this.passing ? 0 : this.one(line, 0, line.length, 0, block)
-    block.pieces.push(line.slice(from))
-  }
-
-  /** One line from `start` to `end`; text from `from` on is not in the block yet. Returns the new `from`. */
-  private one(text: string, start: number, end: number, from: number, block: Block): number {
+  private line(text: string, start: number, end: number, block: Block): void {
     let at = start
     for (let field = 1; field < this.options.field; field++) {
       const blank = text.indexOf(" ", at)
-      if (blank < 0 || blank >= end) return from
+      if (blank < 0 || blank >= end) return
       at = blank + 1
     }
     // Brackets and quotes around an address are not of it: `[192.0.2.1]`, `"192.0.2.1",`.
     while (at < end && isOpening(text.charCodeAt(at))) at++
     let stop = at
     while (stop < end && isOfAddress(text.charCodeAt(stop))) stop++
-    const longest = 51
-    if (stop === at || stop - at > longest) return from
+    if (stop === at || stop - at > longestAddress) return
     let address = text.slice(at, stop)
     // `192.0.2.1:1234` has a port.
     const colon = address.indexOf(":")
-    if (colon > 0 && address.charCodeAt(colon - 1) !== 58 && address.lastIndexOf(".", colon) > 0) {
+    if (colon > 0 && address.lastIndexOf(".", colon) > 0) {
       address = address.slice(0, colon)
       stop = at + colon
     }
     const known = this.known.get(address) ?? this.meet(address)
-    if (known === undefined) return from
+    if (known === undefined) return
     this.statistics.addressed++
-    block.pieces.push(text.slice(from, at), known)
-    if (known.text === undefined && known.waiting?.at(-1) !== block) {
-      known.waiting!.push(block)
-      block.missing++
-    }
-    return stop
+    block.add(known, at, stop)
   }
 
   private meet(address: string): Known | undefined {
@@ -203,7 +204,7 @@ export class Rewriter {
         if (!isNotFound(exit)) this.statistics.troubled++
         return this.settle(known, known.address)
       }
-      const name = exit.value[0]
+      const name = exit.value[0].toLowerCase()
       // What a name server says may be anything; a log line is text of one line.
       if (!/^[\u0021-\u007e]+$/.test(name)) return this.settle(known, known.address)
       this.statistics.named++
@@ -249,6 +250,9 @@ const isNotFound = (exit: Exit.Exit<unknown, unknown>): boolean =>
   exit.cause.reasons.some(
     (reason) => reason._tag === "Fail" && (reason.error as { readonly reason?: unknown }).reason === "NotFound"
   )
+
+/** Characters of an IPv4 address inside an IPv6 one, and of a port after it. */
+const longestAddress = 51
 
 /** Digits, letters of hexadecimal, dots and colons. */
 const isOfAddress = (code: number): boolean =>
