@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { RouterSettings, Section, Setting, Settings, Source } from "@handoff/core"
+import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
@@ -145,6 +146,49 @@ describe("one configuration", () => {
         problems.map(({ where }) => where),
         ["threads.nonsense"]
       )
+    })
+  )
+
+  it.effect("is a Config of Effect's, a section at a time", () =>
+    Effect.gen(function* () {
+      const read = (env: Record<string, string>) =>
+        Effect.provideService(
+          Config.unwrap<{ readonly idle: number; readonly name: string }>({
+            idle: Config.map(Settings.config(threads), ({ idle }) => idle),
+            name: Config.succeed("x")
+          }),
+          ConfigProvider.ConfigProvider,
+          ConfigProvider.fromEnv({ env })
+        )
+      assert.deepStrictEqual(yield* read({ HANDOFF_THREADS_IDLE: "2 seconds" }), { idle: 2000, name: "x" })
+      const error = yield* Effect.flip(read({ HANDOFF_THREADS_IDLE: "-1", HANDOFF_THREADS_X: "1" }))
+      assert.include(error.message, "HANDOFF_THREADS_IDLE: expected")
+      assert.include(error.message, "HANDOFF_THREADS_X: unknown key")
+    })
+  )
+
+  it.effect("takes a strategy's table of limits as it is", () =>
+    Effect.gen(function* () {
+      const limits = {
+        idle: limit(1000, 0, 60_000, "milliseconds"),
+        buffer: limit(65_536, 1, 1e9, "octets"),
+        peers: limit(8, 1, 64, "peers")
+      }
+      const section = Section.define("reactor", Section.ofLimits(limits))
+      const source = Source.environment({
+        HANDOFF_REACTOR_IDLE: "5 seconds",
+        HANDOFF_REACTOR_BUFFER: "1 MiB",
+        HANDOFF_REACTOR_PEERS: "16"
+      })
+      assert.deepStrictEqual(yield* Settings.loadSection(section, [source]), {
+        idle: 5000,
+        buffer: 1_048_576,
+        peers: 16
+      })
+      const wrong = yield* Effect.flip(
+        Settings.loadSection(section, [Source.environment({ HANDOFF_REACTOR_PEERS: "1.5" })])
+      )
+      assert.strictEqual(wrong.problems[0]!.problem, 'expected a whole number of peers from 1 to 64, found "1.5"')
     })
   )
 

@@ -1,5 +1,5 @@
 /** The settings of one strategy, under its name: a table of a file, a prefix of environment variables. */
-import { describe, type Setting } from "./Setting.ts"
+import { describe, duration, integer, type Limit, number, octets, type Setting } from "./Setting.ts"
 
 export type Fields = Readonly<Record<string, Setting<any>>>
 
@@ -15,6 +15,23 @@ export const define = <const F extends Fields, const Name extends string>(name: 
   name,
   fields
 })
+
+/**
+ * A strategy's table of limits as settings: what is counted in `ms` or `milliseconds` may be written as a duration, what
+ * is counted in `octets` with a unit, and the rest is a whole number where its default is one.
+ */
+export const ofLimits = <const L extends Readonly<Record<string, Limit>>>(
+  limits: L
+): { readonly [K in keyof L]: Setting<number> } =>
+  Object.fromEntries(Object.entries(limits).map(([name, limit]) => [name, ofLimit(limit)])) as {
+    readonly [K in keyof L]: Setting<number>
+  }
+
+const ofLimit = (limit: Limit): Setting<number> => {
+  if (limit.unit === "ms" || limit.unit === "milliseconds") return duration(limit)
+  if (limit.unit === "octets") return octets(limit)
+  return Number.isInteger(limit.default) || limit.default === Infinity ? integer(limit) : number(limit)
+}
 
 /** What a section is without any configuration. */
 export const defaults = <F extends Fields>(section: Section<F>): Values<F> =>

@@ -5,6 +5,7 @@
  * `HANDOFF_THREADS_MAX_THREADS` are one setting. The first source that has a setting wins. A key that no section knows
  * and a value that its setting does not accept are errors; all of them are reported at once, each with where it stands.
  */
+import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -45,6 +46,18 @@ export const loadSection = <F extends Section.Fields>(
   const values = read([section], sources, (leaf) => idOf(leaf).startsWith(own))
   return Effect.map(values, (values) => values.get(section.name) as Section.Values<F>)
 }
+
+/**
+ * A section as one of Effect's `Config`s, for a strategy whose `layerConfig` takes one: `layerConfig(Settings.config(s))`.
+ * It reads the `ConfigProvider` of the fiber; what is wrong comes as a `ConfigError` with all problems in its message.
+ */
+export const config = <F extends Section.Fields>(section: Section.Section<F>): Config.Config<Section.Values<F>> =>
+  Config.mapEffect(Config.succeed(undefined), () =>
+    Effect.mapError(
+      loadSection(section),
+      (error) => new Config.ConfigError(new ConfigProvider.SourceError({ message: error.message, cause: error }))
+    )
+  )
 
 const read = Effect.fnUntraced(function* (
   sections: ReadonlyArray<Section.Section<any>>,
