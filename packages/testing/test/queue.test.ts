@@ -11,8 +11,8 @@ import { answer, samples } from "./samples.ts"
 
 type Seen = CompletionQueue.Completion<Call<any>, number>
 
-/** Time for what is woken in a microtask. */
-const turn = Effect.promise(() => Promise.resolve())
+/** Time for what is woken in microtasks, and for what that wakes. */
+const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
 const live = Effect.fnUntraced(function* (seed: number) {
   const random = Random.make(seed)
@@ -62,6 +62,13 @@ const live = Effect.fnUntraced(function* (seed: number) {
     yield* Effect.exit(random.pick(moves))
     const { finished, outstanding } = yield* queue.stats
     assert.isAtMost(outstanding + finished, capacity)
+    if (i % 10 === 0) {
+      yield* turn
+      const { finished, outstanding, waitingToSubmit, waitingToTake } = yield* queue.stats
+      if (waitingToSubmit > 0) assert.strictEqual(outstanding + finished, capacity, "one waits although there is room")
+      if (waitingToTake > 0 && order === "finish")
+        assert.strictEqual(finished, 0, "one waits although there is something")
+    }
     if (random.below(150) === 0) yield* Scope.close(own, Exit.void)
   }
   // The end: by close, by drain, or by the executor's close.
