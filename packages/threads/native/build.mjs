@@ -16,11 +16,50 @@ import { fileURLToPath } from "node:url"
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const source = join(root, "native", "source")
 
-/** Target to compiler; the Debian package that has it. */
+/**
+ * Every target that Debian's compilers reach: the compiler, the Debian package that has it, and for a C library that is
+ * not the compiler's own, the variable that says where Debian's package of it was unpacked (`dpkg -x`).
+ */
 export const targets = {
   "linux-x64-glibc": { compiler: "x86_64-linux-gnu-gcc", debian: "gcc" },
   "linux-arm64-glibc": { compiler: "aarch64-linux-gnu-gcc", debian: "gcc-aarch64-linux-gnu" },
-  "linux-x64-musl": { compiler: "musl-gcc", debian: "musl-tools" }
+  "linux-ppc64-glibc": {
+    compiler: "powerpc64le-linux-gnu-gcc",
+    debian: "gcc-powerpc64le-linux-gnu and libc6-dev-ppc64el-cross"
+  },
+  "linux-s390x-glibc": { compiler: "s390x-linux-gnu-gcc", debian: "gcc-s390x-linux-gnu and libc6-dev-s390x-cross" },
+  "linux-riscv64-glibc": {
+    compiler: "riscv64-linux-gnu-gcc",
+    debian: "gcc-riscv64-linux-gnu and libc6-dev-riscv64-cross"
+  },
+  "linux-x64-musl": { compiler: "musl-gcc", debian: "musl-tools" },
+  "linux-arm64-musl": {
+    compiler: "aarch64-linux-gnu-gcc",
+    debian: "gcc-aarch64-linux-gnu and musl-dev:arm64",
+    unpacked: "MUSL_ARM64",
+    library: "aarch64-linux-musl"
+  }
+}
+
+/** Why a target cannot be built here; undefined if it can. */
+export const missing = (target) => {
+  const { compiler, debian, unpacked } = targets[target]
+  if (spawnSync(compiler, ["--version"]).status !== 0) return `there is no ${compiler} (Debian's ${debian})`
+  if (unpacked !== undefined && process.env[unpacked] === undefined)
+    return `${unpacked} is not set (Debian's ${debian})`
+  return undefined
+}
+
+/** Another C library than the compiler's: its headers, and the compiler's own. */
+const libraryFlags = ({ compiler, library, unpacked }) => {
+  if (unpacked === undefined) return []
+  const own = spawnSync(compiler, ["-print-file-name=include"], { encoding: "utf8" }).stdout.trim()
+  const usr = join(process.env[unpacked], "usr")
+  return [
+    ...["-nostdinc", "-isystem", join(usr, "include", library), "-isystem", own],
+    // The library itself is there when Node is; none is linked.
+    ...["-nostdlib", "-lgcc"]
+  ]
 }
 
 export const binary = "handoff_libc.node"
@@ -31,7 +70,7 @@ const common =
 const elf = "-s -Wl,-z,nodelete -Wl,-z,relro,-z,now -Wl,--build-id=none -Wl,--as-needed -Wl,--hash-style=gnu -ldl"
 
 /** Compiles into `file`; returns what went wrong, or undefined. */
-export const compile = (compiler, file, platform = "linux") => {
+export const compile = (compiler, file, { platform = "linux", more = [] } = {}) => {
   mkdirSync(dirname(file), { recursive: true })
   const sources = readdirSync(source)
     .filter((name) => name.endsWith(".c"))
@@ -39,7 +78,7 @@ export const compile = (compiler, file, platform = "linux") => {
     .sort()
   const flags = `${common} ${platform === "darwin" ? "-undefined dynamic_lookup" : elf}`.split(" ")
   const options = { cwd: source, encoding: "utf8", env: { ...process.env, LC_ALL: "C" } }
-  const result = spawnSync(compiler, ["-o", file, ...sources, ...flags], options)
+  const result = spawnSync(compiler, ["-o", file, ...sources, ...flags, ...more], options)
   if (result.error) return `${compiler}: ${result.error.message}`
   return result.status === 0 ? undefined : result.stderr
 }
@@ -47,7 +86,7 @@ export const compile = (compiler, file, platform = "linux") => {
 const main = (args) => {
   if (args.includes("--here")) {
     const file = join(root, "native", "build", binary)
-    const failed = compile(process.env.CC ?? "cc", file, process.platform)
+    const failed = compile(process.env.CC ?? "cc", file, { platform: process.platform })
     if (failed !== undefined) throw new Error(failed)
     return console.log(relative(root, file))
   }
@@ -55,9 +94,14 @@ const main = (args) => {
   const out = at === -1 ? join(root, "prebuilds") : args[at + 1]
   const asked = args.filter((arg, i) => !arg.startsWith("--") && (at === -1 || i !== at + 1))
   for (const target of asked.length > 0 ? asked : Object.keys(targets)) {
+    const reason = missing(target)
+    if (reason !== undefined && asked.length === 0) {
+      console.log(`${target} not built: ${reason}`)
+      continue
+    }
     const file = join(out, target, binary)
-    const failed = compile(targets[target].compiler, file)
-    if (failed !== undefined) throw new Error(`${target} (Debian's ${targets[target].debian}): ${failed}`)
+    const failed = compile(targets[target].compiler, file, { more: libraryFlags(targets[target]) })
+    if (failed !== undefined) throw new Error(`${target}: ${failed}`)
     console.log(`${target} ${statSync(file).size} octets`)
   }
 }

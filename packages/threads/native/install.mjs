@@ -38,7 +38,7 @@ if (!isHere || refusal(join(prebuilds, target, binary)) !== undefined) {
   const failed =
     process.platform === "win32"
       ? "no build for Windows"
-      : (compile(process.env.CC ?? "cc", file, process.platform) ?? refusal(file))
+      : (compile(process.env.CC ?? "cc", file, { platform: process.platform }) ?? refusal(file))
   if (failed === undefined) console.log(`@handoff/threads: compiled its addon for ${target}`)
   else {
     console.log(

@@ -7,7 +7,7 @@
  *     stats(pool) -> [threads, idle, running, abandoned, queued]
  *     close(pool)
  *     open(path | null) -> handle (throws), symbol(handle, name) -> address or null
- *     constants, stub: whether `call` works on this processor
+ *     constants; stub: 1 if `call` works on this processor, else 0
  *
  * `onDone` gets flat lists [id, code, errno, value, id, ...] from the event loop, in the order in which jobs ended; a
  * job that was abandoned is listed as well, without a value, because its thread is free again. The loop is kept alive
@@ -370,5 +370,7 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
     napi_set_named_property(env, exports, functions[i].name, value);
   }
   napi_set_named_property(env, exports, "constants", platform_constants(env));
+  napi_create_int32(env, call_stub, &value);
+  napi_set_named_property(env, exports, "stub", value);
   return exports;
 }

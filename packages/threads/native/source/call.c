@@ -18,6 +18,20 @@
 #define INTEGERS 8
 #endif
 
+#if !defined(INTEGERS)
+
+const int call_stub = 0;
+
+struct operation *call_make(napi_env env, size_t count, const napi_value *arguments) {
+  (void)count, (void)arguments;
+  napi_throw_error(env, "ENOSYS", "this processor has no call stub");
+  return NULL;
+}
+
+#else
+
+const int call_stub = 1;
+
 #define REALS 8
 #define STACK 16
 #define ARGUMENTS 16
@@ -44,8 +58,6 @@ struct call {
   } value;
   char *text;
 };
-
-#if defined(INTEGERS)
 
 #if INTEGERS == 6
 #define REGISTER_TYPES int64_t, int64_t, int64_t, int64_t, int64_t, int64_t
@@ -82,8 +94,6 @@ static void call_run(struct job *job) {
   /* Such a string may be the thread's own, gone with its next call: it is copied here. */
   if (self->type == 's' && self->value.integer != 0) self->text = strdup((const char *)(intptr_t)self->value.integer);
 }
-
-#endif
 
 static void call_free(struct job *job) {
   struct call *self = (struct call *)job;
@@ -167,7 +177,6 @@ static bool read_copy(napi_env env, struct call *self, char type, napi_value arg
 
 struct operation *call_make(napi_env env, size_t count, const napi_value *arguments) {
   (void)count;
-#if defined(INTEGERS)
   struct call *self = calloc(1, sizeof *self);
   if (self == NULL) {
     napi_throw_error(env, "ENOMEM", "no memory for a job");
@@ -239,9 +248,6 @@ bad:
   /* Where something more exact was thrown before, this one changes nothing. */
   napi_throw_type_error(env, "EINVAL", "the arguments do not fit the signature");
   return NULL;
-#else
-  (void)arguments;
-  napi_throw_error(env, "ENOSYS", "this processor has no call stub");
-  return NULL;
-#endif
 }
+
+#endif

@@ -6,12 +6,20 @@
 #if defined(__linux__)
 #include <features.h>
 #if defined(__GLIBC__)
+/* The version that each architecture began with. */
 #if defined(__x86_64__)
 #define HANDOFF_FIRST "GLIBC_2.2.5"
 #define HANDOFF_SECOND "GLIBC_2.3.3"
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) || (defined(__powerpc64__) && _CALL_ELF == 2)
 #define HANDOFF_FIRST "GLIBC_2.17"
-#define HANDOFF_SECOND "GLIBC_2.17"
+#elif defined(__s390x__)
+#define HANDOFF_FIRST "GLIBC_2.2"
+#define HANDOFF_SECOND "GLIBC_2.3.3"
+#elif defined(__riscv)
+#define HANDOFF_FIRST "GLIBC_2.27"
+#endif
+#if defined(HANDOFF_FIRST) && !defined(HANDOFF_SECOND)
+#define HANDOFF_SECOND HANDOFF_FIRST
 #endif
 #if defined(HANDOFF_FIRST)
 __asm__(".symver pthread_create,pthread_create@" HANDOFF_FIRST);

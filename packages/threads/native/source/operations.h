@@ -36,6 +36,9 @@ struct operation *gethostbyaddr_make(napi_env, size_t count, const napi_value *a
 /* (function address, result type, argument types, arguments) */
 struct operation *call_make(napi_env, size_t count, const napi_value *arguments);
 
+/* 1 where there is a call stub for this processor, else 0: `call_make` then throws. */
+extern const int call_stub;
+
 /* The platform's numbers for AF_*, SOCK_*, IPPROTO_*, AI_*, NI_* and EAI_*, as far as it has them. */
 napi_value platform_constants(napi_env);
 

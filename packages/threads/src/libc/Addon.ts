@@ -13,6 +13,8 @@ import { Slices } from "./Slices.ts"
 /** The addon's own functions; `native/source/addon.c` documents them. */
 export interface Addon {
   readonly constants: Constants
+  /** 1 where it can call any C function, 0 where it knows no call stub for the processor. */
+  readonly stub: number
   readonly create: (
     threads: number,
     stackOctets: number,
@@ -87,6 +89,11 @@ export interface Options {
   readonly niceness: number
 }
 
+const noStub = {
+  reason: "BadCall",
+  detail: `the addon has no call stub for ${process.arch}; the backend "workers" calls any function through koffi`
+} as const
+
 /** The addon's threads. */
 export const makeBackend = (addon: Addon, options: Options): Backend => {
   const waiting = new Map<number, OnReturn>()
@@ -100,6 +107,10 @@ export const makeBackend = (addon: Addon, options: Options): Backend => {
     }
     returns.run()
   }
+  const resolve = Libraries.make({
+    open: addon.open,
+    symbol: (library, name) => addon.symbol(library, name) ?? undefined
+  })
   const { idleMillis, niceness, stackOctets, threads } = options
   const pool = addon.create(threads, stackOctets, idleMillis, niceness, onDone)
   return {
@@ -119,10 +130,7 @@ export const makeBackend = (addon: Addon, options: Options): Backend => {
       waiting.delete(id)
       onReturn?.(0, 0, null)
     },
-    resolve: Libraries.make({
-      open: addon.open,
-      symbol: (library, name) => addon.symbol(library, name) ?? undefined
-    }),
+    resolve: addon.stub === 1 ? resolve : () => noStub,
     figures: () => {
       const [all, idle] = addon.stats(pool)
       return { threads: all, idle }

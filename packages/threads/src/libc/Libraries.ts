@@ -4,7 +4,7 @@
  */
 
 export interface NotFound {
-  readonly reason: "NoLibrary" | "NoSymbol"
+  readonly reason: "NoLibrary" | "NoSymbol" | "BadCall"
   readonly detail: string
 }
 
