@@ -37,7 +37,9 @@ const write = (file: string, lines: number, addresses: number): void => {
 
 const missing = (program: string) => (): string | undefined =>
   inNamespace.impossible() ??
-  (ChildProcess.spawnSync("sh", ["-c", `command -v ${program}`]).status === 0 ? undefined : `${program} is not installed`)
+  (ChildProcess.spawnSync("sh", ["-c", `command -v ${program}`]).status === 0
+    ? undefined
+    : `${program} is not installed`)
 
 const subject = (command: ReadonlyArray<string>): Bench.Run => {
   return async (context) => {

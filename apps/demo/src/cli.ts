@@ -6,12 +6,13 @@ import { ExitStatus } from "./commands/exitWith.ts"
 import { explain } from "./commands/explain.ts"
 import { lab } from "./commands/lab.ts"
 import { logs } from "./commands/logs.ts"
+import { lookup } from "./commands/lookup.ts"
 import { survey } from "./commands/survey.ts"
 import { tour } from "./commands/tour.ts"
 
 export const handoff = Command.make("handoff").pipe(
   Command.withDescription("Survey hosts, and see what concurrency strategies cost"),
-  Command.withSubcommands([survey, logs, explain, lab, tour])
+  Command.withSubcommands([survey, logs, lookup, explain, lab, tour])
 )
 
 /** Runs a command line, without the program's own name; succeeds with the exit code. */

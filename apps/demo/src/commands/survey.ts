@@ -20,7 +20,9 @@ import { Trouble } from "../program/Trouble.ts"
 import * as strategies from "../strategies.ts"
 import type { Finding } from "../survey/Finding.ts"
 import * as Source from "../survey/Source.ts"
+import * as Store from "../survey/Store.ts"
 import * as Survey from "../survey/Survey.ts"
+import type { Target } from "../survey/Target.ts"
 import { exitWith } from "./exitWith.ts"
 import { planOf, privateLabFlags } from "./labFlags.ts"
 import { onOff } from "./onOff.ts"
@@ -32,6 +34,8 @@ export interface Figures {
   readonly done: number
   readonly failed: number
   readonly rejected: number
+  /** Findings that were in the store already. */
+  readonly restored: number
   /** Whether it was stopped before its end. */
   readonly stopped: boolean
   readonly cost: Cost.Cost
@@ -53,8 +57,13 @@ export const survey = Command.make(
       Flag.optional
     ),
     quiet: onOff("quiet", "no progress and no summary on stderr").pipe(Flag.withAlias("q")),
-    failOn: Flag.Literals("fail-on", ["never", "failed", "rejected"]).pipe(
-      Flag.withDescription(`what makes the exit code ${ExitCode.found}: failed hosts, or rejected lines too`),
+    store: Flag.String("store").pipe(
+      Flag.withDescription("keep findings in this SQLite file; a survey that was stopped goes on where it stopped"),
+      Flag.optional
+    ),
+    changed: onOff("changed", "print only what has changed since the last finished survey in the store"),
+    failOn: Flag.Literals("fail-on", ["never", "failed", "rejected", "changed"]).pipe(
+      Flag.withDescription(`what makes the exit code ${ExitCode.found}: failed hosts, rejected lines too, or changes`),
       Flag.withDefault("never")
     ),
     figures: Flag.String("figures").pipe(
@@ -65,7 +74,18 @@ export const survey = Command.make(
   Effect.fnUntraced(function* (given) {
     const chosen = yield* settings(given)
     const format = Option.getOrElse(given.format, () => (process.stdout.isTTY ? "table" : "ndjson"))
-    const surveyed = { ...given, format, figures: Option.getOrUndefined(given.figures) }
+    const surveyed = {
+      ...given,
+      format,
+      figures: Option.getOrUndefined(given.figures),
+      store: Option.getOrUndefined(given.store)
+    }
+    if (given.changed && surveyed.store === undefined) {
+      return yield* new Trouble({
+        what: "--changed needs to know what was before",
+        hint: "name a store with --store findings.sqlite"
+      })
+    }
     if (!given.lab) {
       const name = Option.getOrUndefined(given.source)
       if (name === undefined) {
@@ -111,8 +131,10 @@ export const survey = Command.make(
 interface Surveyed {
   readonly format: Format.Name
   readonly quiet: boolean
-  readonly failOn: "never" | "failed" | "rejected"
+  readonly failOn: "never" | "failed" | "rejected" | "changed"
   readonly figures: string | undefined
+  readonly store: string | undefined
+  readonly changed: boolean
 }
 
 /** Surveys a source; succeeds with the exit code. However it ends, what was found until then is printed. */
@@ -126,8 +148,17 @@ const run = Effect.fnUntraced(function* (source: Source.Source, chosen: Settings
   }
   const progress: Progress.Progress = { done: 0, failed: 0, total: source.lines }
   const format = Format.formats[surveyed.format]
+  const store = surveyed.store === undefined ? undefined : yield* Store.open(surveyed.store)
   const findings: Array<Finding> = []
+  const resumed = new Set<Finding>()
+  const known = (target: Target): Finding | undefined => {
+    const finding = store?.resumed ? store.has(target.line, target.host) : undefined
+    if (finding !== undefined) resumed.add(finding)
+    return finding
+  }
   let rejected = 0
+  let changed = 0
+  let restored = 0
   const targets = Stream.filterMapEffect(source.entries, (entry) => {
     if (entry._tag === "Target") return Effect.succeed(Result.succeed(entry))
     rejected++
@@ -137,12 +168,23 @@ const run = Effect.fnUntraced(function* (source: Source.Source, chosen: Settings
       Result.failVoid
     )
   })
-  const work = Stream.runForEach(Survey.run(router, targets, chosen), (finding) => {
+  const take = Effect.fnUntraced(function* (finding: Finding) {
     progress[finding.state]++
-    if (format.each !== undefined) return Terminal.printLines(format.each(finding))
-    findings.push(finding)
-    return Effect.void
+    const isNew = !resumed.delete(finding)
+    if (!isNew) restored++
+    if (isNew && store !== undefined) yield* store.add(finding)
+    const before = store?.before(finding.host)
+    const isChanged = before === undefined || !Store.isSame(before, finding)
+    if (isChanged) changed++
+    if (surveyed.changed && !isChanged) return
+    if (format.each === undefined) findings.push(finding)
+    // What was printed before the survey was stopped is not printed again.
+    else if (isNew) yield* Terminal.printLines(format.each(finding))
   })
+  const work = Effect.andThen(
+    Stream.runForEach(Survey.run(router, targets, { ...chosen, known }), take),
+    store?.finish ?? Effect.void
+  )
   const report = (stopped: boolean) =>
     Effect.gen(function* () {
       if (format.all !== undefined) yield* Terminal.printLines(format.all(findings))
@@ -151,6 +193,7 @@ const run = Effect.fnUntraced(function* (source: Source.Source, chosen: Settings
         done: progress.done,
         failed: progress.failed,
         rejected,
+        restored,
         stopped,
         cost: yield* cost,
         namesUnderThreads: strategies.usesThreadsForNames(chosen) ? Private.current() : "not asked"
@@ -163,16 +206,21 @@ const run = Effect.fnUntraced(function* (source: Source.Source, chosen: Settings
   const shown = surveyed.quiet ? work : Effect.scoped(Effect.andThen(Progress.show("survey", progress), work))
   yield* Effect.onExit(shown, (exit) => report(Exit.isFailure(exit)))
   const isFound =
-    (surveyed.failOn !== "never" && progress.failed > 0) || (surveyed.failOn === "rejected" && rejected > 0)
+    (surveyed.failOn === "changed" && changed > 0) ||
+    ((surveyed.failOn === "failed" || surveyed.failOn === "rejected") && progress.failed > 0) ||
+    (surveyed.failOn === "rejected" && rejected > 0)
   return isFound ? ExitCode.found : ExitCode.done
 })
 
-const summary = ({ cost, done, failed, rejected, stopped, strategies }: Figures, total: number | undefined): string => {
+const summary = (
+  { cost, done, failed, rejected, restored, stopped, strategies }: Figures,
+  total: number | undefined
+): string => {
   const all = done + failed
   const hosts = stopped ? `stopped after ${all}${total === undefined ? "" : ` of ${total}`} hosts` : `${all} hosts`
   const lines = rejected === 0 ? "" : `, ${rejected} ${rejected === 1 ? "line" : "lines"} rejected`
   return (
-    `${hosts}: ${done} done, ${failed} failed${lines}; ${strategies}: ${cost.seconds} s, ` +
+    `${hosts}: ${done} done, ${failed} failed${lines}${restored === 0 ? "" : `, ${restored} of them from before`}; ${strategies}: ${cost.seconds} s, ` +
     `event-loop delay p99 ${cost.loopDelay.p99} ms, ${cost.memoryMiB} MiB`
   )
 }

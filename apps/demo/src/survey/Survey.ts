@@ -18,6 +18,12 @@ export interface Options {
   readonly concurrency?: number
   /** Milliseconds for a connection, and for each silence in it; default `limits.timeout`. */
   readonly timeout?: number
+  /** How often a task that failed for now is tried again; default `limits.retries`. */
+  readonly retries?: number
+  /** Types of records to ask for besides addresses: `MX`, `TXT`. */
+  readonly records?: ReadonlyArray<string>
+  /** A finding that there is already; the host is then left in peace. */
+  readonly known?: (target: Target) => Finding.Finding | undefined
 }
 
 /** Surveys every target. Findings come in the order in which hosts finish; interrupting gives up those in work. */
@@ -26,10 +32,14 @@ export const run = <E, R>(
   targets: Stream.Stream<Target, E, R>,
   options: Options
 ): Stream.Stream<Finding.Finding, E, R> =>
-  Stream.mapEffect(targets, (target) => survey(executor, target, options), {
-    concurrency: options.concurrency ?? limits.concurrency.default,
-    unordered: true
-  })
+  Stream.mapEffect(
+    targets,
+    (target) => {
+      const known = options.known?.(target)
+      return known === undefined ? survey(executor, target, options) : Effect.succeed(known)
+    },
+    { concurrency: options.concurrency ?? limits.concurrency.default, unordered: true }
+  )
 
 /** Surveys one host; what goes wrong is in the finding. */
 export const survey = Effect.fnUntraced(function* (

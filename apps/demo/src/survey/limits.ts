@@ -35,3 +35,12 @@ export const overloaded = { times: 8, wait: 5 } as const
  * it inline is felt, small enough that a few hundred hosts take seconds.
  */
 export const scrypt = { N: 8_192, r: 8, p: 1, octets: 16 } as const
+
+/** Findings written to a store at once: a transaction of 100 takes about a millisecond. */
+export const batch = 100
+
+/** Addresses that a range such as 192.0.2.0/24 may have; more is likely a slip of the pen. */
+export const rangeAddresses = 65_536
+
+/** How often a task that failed for now (timeout, try again) is tried again; 0 to 10. */
+export const retries = { default: 0, minimum: 0, maximum: 10 } as const
