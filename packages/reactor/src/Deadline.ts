@@ -68,7 +68,8 @@ export class Deadline {
     this.#next = head
     if (head !== undefined) head.#previous = this
     wheel[slot % slots] = this
-    linked++
+    // Somebody waits: the process stays. Nobody does: the timer alone does not keep it.
+    if (linked++ === 0) timer?.ref()
     wakeBy(slot)
   }
 
@@ -80,7 +81,7 @@ export class Deadline {
     if (this.#next !== undefined) this.#next.#previous = this.#previous
     this.#next = this.#previous = undefined
     this.#due = Infinity
-    linked--
+    if (--linked === 0) timer?.unref()
   }
 
   /** Looks at all of a slot that has come round. */
@@ -115,8 +116,7 @@ const wakeBy = (due: number): void => {
   if (wakes === Infinity) looked = Math.min(Math.floor(now() / tick), due)
   wakes = due
   if (timer !== undefined) clearTimeout(timer)
-  // Sockets keep the process alive, their waits do not.
-  timer = setTimeout(turn, Math.max(1, Math.ceil(due * tick - now()))).unref()
+  timer = setTimeout(turn, Math.max(1, Math.ceil(due * tick - now())))
 }
 
 const turn = (): void => {

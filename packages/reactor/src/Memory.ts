@@ -37,13 +37,14 @@ export class Network {
       if (near.phase !== "connect") return
       const accept = this.#listeners.get(address)
       const far = new MemoryLink(local, address, this.#options, "open", this.links)
+      near.pair(far)
       const theirs = accept?.(far)
       if (theirs === undefined) {
+        far.phase = "closed"
         far.destroy()
         near.fail(Object.assign(new Error(`connect ECONNREFUSED ${address}`), { code: "ECONNREFUSED" }))
         return
       }
-      near.pair(far)
       far.handler = theirs
       near.phase = "open"
       theirs.onOpen(far)

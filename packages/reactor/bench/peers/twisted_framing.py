@@ -36,6 +36,9 @@ def receiver():
         lineReceived = stringReceived
 
     made = Receiver()
+    if kind == "netstring":
+        made.makeConnection(Transport())
+        return made
     made.transport = Transport()
     made.connectionMade()
     return made
