@@ -17,6 +17,7 @@ interface Member {
   /** Runs a job that wants the worker for itself. */
   alone: boolean
   done: number
+  /** What it said of its own end, if it could. */
   startFault: Ending | undefined
 }
 
@@ -95,6 +96,11 @@ export const make = (options: Options): Crew => {
         if (job !== undefined) events.progress(job, message.value)
         return
       }
+      case "Crashed": {
+        const { fault } = message
+        member.startFault ??= { how: "crash", exitCode: 1, detail: `${fault.name}: ${fault.message}`, cause: fault }
+        return
+      }
       case "Wake":
         return
     }
@@ -147,8 +153,8 @@ export const make = (options: Options): Crew => {
     revoke: () => false,
     recall: () => [],
     queued: () => 0,
-    abort: (job) => members.get(job.worker)?.wire.post({ _tag: "Abort", id: job.ticket }),
-    credit: (job, items) => members.get(job.worker)?.wire.post({ _tag: "Credit", id: job.ticket, items }),
+    abort: (job) => members.get(job.worker)?.wire.post({ _tag: "Abort", id: job.ticket, turn: 0 }),
+    credit: (job, items) => members.get(job.worker)?.wire.post({ _tag: "Credit", id: job.ticket, turn: 0, items }),
     workerOf: (job) => job.worker,
     retire: (worker) => {
       const member = members.get(worker)

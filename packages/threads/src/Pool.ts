@@ -11,7 +11,7 @@
  * - A job is answered through its listener exactly once, except when its caller gave it up: then never.
  * - While a job waits and fewer than `maxThreads` workers live, one is being started or a back-off is being waited for.
  */
-import type { Crew, CrewEvents } from "./Crew.ts"
+import type { Crew, CrewEvents, Figures } from "./Crew.ts"
 import { type Ending, type Job, Phase, Place } from "./Job.ts"
 import * as limits from "./limits.ts"
 import { Waiting } from "./Waiting.ts"
@@ -47,6 +47,8 @@ interface Member {
   ended: number
   /** Why we ended it, if we did. */
   reason: Ending | undefined
+  /** When it became ready. */
+  since: number
   /** Jobs pinned to it that it has no room for. */
   readonly pinned: Array<Job>
 }
@@ -185,6 +187,16 @@ export class Pool {
     return { running, queued: this.outstanding - running, done, failed, lost, cancelled }
   }
 
+  /** The living workers: milliseconds since each became ready, and its figures. */
+  workers(): Array<{ readonly worker: number; readonly age: number; readonly figures: Figures }> {
+    const now = this.alarm.now()
+    return Array.from(this.members, ([worker, member]) => ({
+      worker,
+      age: Math.max(0, now - member.since),
+      figures: this.crew.figures(worker)
+    }))
+  }
+
   /** Answers every outstanding job `Lost`, `closed`, ends all workers and calls `onClosed` when they are gone. */
   close(onClosed: () => void): void {
     this.onClosed = onClosed
@@ -260,17 +272,17 @@ export class Pool {
   /** A job whose key, if any, is free: to the crew, or to the queue. */
   private letGo(job: Job): void {
     if (this.policy.pinKeys && job.key !== undefined) return this.letGoPinned(job, job.key)
-    if (this.waitingCount === 0 && job.priority === 0) {
+    if (this.waitingCount === 0 && job.priority === 0 && !this.isRanked) {
       if (this.offer(job)) return
       job.rank = this.alarm.now()
       return this.wait(job)
     }
     job.rank = this.alarm.now() - job.priority * limits.priorityWorth
     if (job.priority !== 0) this.isRanked = true
-    if (job.priority !== 0) {
+    if (this.isRanked) {
       // From here on order matters: what the crew holds but has not started is ranked with the rest.
       for (const other of this.crew.recall()) {
-        other.rank = Math.min(job.rank + job.priority * limits.priorityWorth, other.rank || Infinity)
+        if (other.rank === 0) other.rank = job.rank + job.priority * limits.priorityWorth
         this.wait(other)
       }
     }
@@ -317,7 +329,7 @@ export class Pool {
         break
       }
     }
-    if (this.waitingCount === 0) this.isRanked = false
+    if (this.isRanked && this.waitingCount === 0 && this.crew.queued() === 0) this.isRanked = false
     while (this.suspendedCount > 0 && this.outstanding - this.suspendedCount < this.fullAt) {
       const job = this.suspended.shift()!
       if (job.phase === Phase.ended) continue
@@ -391,7 +403,14 @@ export class Pool {
   private start(): void {
     let worker = 0
     while (this.members.has(worker)) worker++
-    this.members.set(worker, { state: "starting", doneBefore: 0, ended: 0, reason: undefined, pinned: [] })
+    this.members.set(worker, {
+      state: "starting",
+      doneBefore: 0,
+      ended: 0,
+      reason: undefined,
+      since: Infinity,
+      pinned: []
+    })
     this.crew.start(worker)
     if (this.members.size > this.policy.minThreads) this.watchIdle()
   }
@@ -401,6 +420,7 @@ export class Pool {
     if (member === undefined) return
     this.failedStarts = 0
     if (member.state === "starting") member.state = "ready"
+    member.since = this.alarm.now()
     if (this.isClosed) return this.crew.terminate(worker)
     this.fillPinned(worker, member)
     this.fill()
@@ -442,6 +462,7 @@ export class Pool {
     }
     this.fill()
     this.isPlain =
+      !this.isRanked &&
       this.waitingCount + this.suspendedCount + this.abandoned + this.lines.size === 0 &&
       this.policy.recycleAfter === Infinity
   }

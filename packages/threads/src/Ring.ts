@@ -289,6 +289,15 @@ export class Ring {
     return (state & 3) >= ASSIGNED ? (state >>> workerShift) & workerMask : -1
   }
 
+  /** Grows with every publication of the slot. */
+  generationOf(slot: number): number {
+    return Atomics.load(this.words, this.stateAt(slot)) >>> generationShift
+  }
+
+  isQueued(slot: number): boolean {
+    return (Atomics.load(this.words, this.stateAt(slot)) & 3) === QUEUED
+  }
+
   isRunningOn(slot: number, worker: number): boolean {
     const state = Atomics.load(this.words, this.stateAt(slot))
     return (state & 3) === RUNNING && ((state >>> workerShift) & workerMask) === worker

@@ -269,6 +269,8 @@ export const make = (options: Options): Crew => {
         if (job !== undefined) events.progress(job, message.value)
         return
       }
+      case "Crashed":
+        return
       case "Wake":
         // S3.
         if (!isPolling) {
@@ -347,12 +349,18 @@ export const make = (options: Options): Crew => {
       }
       return taken
     },
-    queued: () => ring.queued(),
+    queued: () => {
+      // Exact, because revoked entries stay in the queue until they are passed.
+      const slots = new Set<number>()
+      for (const slot of ring.queuedSlots()) if (ring.isQueued(slot)) slots.add(slot)
+      return slots.size
+    },
     abort: (job) => {
       ring.abort(job.ticket)
-      post(ring.ownerOf(job.ticket), { _tag: "Abort", id: job.ticket })
+      post(ring.ownerOf(job.ticket), { _tag: "Abort", id: job.ticket, turn: ring.generationOf(job.ticket) })
     },
-    credit: (job, items) => post(ring.ownerOf(job.ticket), { _tag: "Credit", id: job.ticket, items }),
+    credit: (job, items) =>
+      post(ring.ownerOf(job.ticket), { _tag: "Credit", id: job.ticket, turn: ring.generationOf(job.ticket), items }),
     workerOf: (job) => ring.ownerOf(job.ticket),
     retire: (worker) => {
       const member = members.get(worker)

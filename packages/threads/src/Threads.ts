@@ -21,11 +21,14 @@ import { Catalogue } from "./Catalogue.ts"
 import * as Conversation from "./Conversation.ts"
 import type { Answer } from "./converse.ts"
 import { type Ending, Job, type Listener, type OnInterrupt } from "./Job.ts"
+import * as Histogram from "./Histogram.ts"
 import * as limits from "./limits.ts"
+import * as MessageCrew from "./MessageCrew.ts"
+import * as Process from "./Process.ts"
 import * as RingCrew from "./RingCrew.ts"
 import * as Module from "./Module.ts"
 import { type Alarm, type Policy, Pool } from "./Pool.ts"
-import { type Fault, type Hooks, Mode } from "./protocol.ts"
+import { type Birth, type Fault, type Hooks, Mode } from "./protocol.ts"
 import { Runner } from "./Runner.ts"
 import * as Streaming from "./Streaming.ts"
 import * as Thread from "./Thread.ts"
@@ -57,6 +60,11 @@ export interface Options extends Thread.ThreadOptions {
   readonly hooks?: Hooks | undefined
   /** A value for the hooks and for `scope().data`; it must survive a structured clone. */
   readonly data?: unknown
+  /**
+   * `"thread"`, or `"process"`: the same pool over child processes, for functions that may take the whole process down
+   * with them. Nothing is moved or shared then, and a call costs about ten times as much. Default `"thread"`.
+   */
+  readonly isolation?: "thread" | "process" | undefined
   /** References whose value travels with each call. */
   readonly portable?: Carrying.Portable | undefined
 }
@@ -230,26 +238,32 @@ const assemble = (
   const portable = options.portable ?? []
   const catalogue = new Catalogue((definition) => pool.crew.define(definition))
   const listeners = makeListeners(name, catalogue)
+  const birthOf = (worker: number): Birth => ({
+    worker,
+    callsAtOnce: policy.callsPerThread,
+    definitions: catalogue.definitions,
+    hooks: options.hooks,
+    data: options.data
+  })
   const pool: Pool = new Pool({
     policy,
     alarm,
     report,
     runHere: makeRunHere(catalogue, options.data),
     crew: (events) =>
-      RingCrew.make({
-        open: Thread.open({ ...options, name }),
-        maxThreads: policy.maxThreads,
-        birth: (worker, ring) => ({
-          worker,
-          callsAtOnce: policy.callsPerThread,
-          definitions: catalogue.definitions,
-          hooks: options.hooks,
-          data: options.data,
-          ring,
-          timeOrigin: performance.timeOrigin
-        }),
-        events
-      })
+      options.isolation === "process"
+        ? MessageCrew.make({
+            open: Process.open(options),
+            callsAtOnce: policy.callsPerThread,
+            birth: (worker) => birthOf(worker),
+            events
+          })
+        : RingCrew.make({
+            open: Thread.open({ ...options, name }),
+            maxThreads: policy.maxThreads,
+            birth: (worker, ring) => ({ ...birthOf(worker), ring, timeOrigin: performance.timeOrigin }),
+            events
+          })
   })
 
   const submit = (
@@ -353,11 +367,36 @@ const assemble = (
 
 const nothing: Module.CallOptions = {}
 
-const extra = (pool: Pool): Record<string, number> => ({
-  threads: pool.members.size,
-  abandoned: pool.abandoned,
-  restarts: pool.restarts
-})
+/** The pool's own figures, and of each worker: times in milliseconds, memory in octets, utilisation from 0 to 1. */
+const extra = (pool: Pool): Record<string, number> => {
+  const all: Record<string, number> = {
+    threads: pool.members.size,
+    abandoned: pool.abandoned,
+    restarts: pool.restarts
+  }
+  const wait = new Float64Array(Histogram.buckets)
+  const run = new Float64Array(Histogram.buckets)
+  for (const { age, figures, worker } of pool.workers()) {
+    all[`worker ${worker} done`] = figures.done
+    all[`worker ${worker} utilisation`] = age > 0 ? Math.min(1, figures.busy / age) : 0
+    all[`worker ${worker} heapUsed`] = figures.heapUsed
+    if (figures.wait === undefined || figures.run === undefined) continue
+    for (let i = 0; i < Histogram.buckets; i++) {
+      wait[i]! += figures.wait[i]!
+      run[i]! += figures.run[i]!
+    }
+    all[`worker ${worker} run p50`] = Histogram.percentile(figures.run, 0.5) / 1000
+    all[`worker ${worker} run p99`] = Histogram.percentile(figures.run, 0.99) / 1000
+  }
+  for (const [name, counts] of [
+    ["wait", wait],
+    ["run", run]
+  ] as const) {
+    all[`${name} p50`] = Histogram.percentile(counts, 0.5) / 1000
+    all[`${name} p99`] = Histogram.percentile(counts, 0.99) / 1000
+  }
+  return all
+}
 
 /** Runs a job on the caller's own thread, for `caller-runs`: the module is imported here. */
 const makeRunHere = (catalogue: Catalogue, data: unknown): ConstructorParameters<typeof Pool>[0]["runHere"] => {

@@ -56,10 +56,13 @@ export interface Run {
 export type ToWorker =
   | Run
   | { readonly _tag: "Define"; readonly definition: Definition }
-  /** Give a running call up: its signal is aborted. */
-  | { readonly _tag: "Abort"; readonly id: number }
+  /**
+   * Give a running call up: its signal is aborted. `turn` is the slot's generation where `id` is a slot, so that a
+   * message that comes late does not hit the slot's next call.
+   */
+  | { readonly _tag: "Abort"; readonly id: number; readonly turn: number }
   /** The consumer of a stream wants so many items more. */
-  | { readonly _tag: "Credit"; readonly id: number; readonly items: number }
+  | { readonly _tag: "Credit"; readonly id: number; readonly turn: number; readonly items: number }
   /** A call that the worker asked for cannot be sent after all. */
   | { readonly _tag: "Drop"; readonly id: number }
   /** Finish what runs, call the stop hook, end. */
@@ -72,6 +75,8 @@ export type ToPool =
   | { readonly _tag: "Threw"; readonly id: number; readonly fault: Fault }
   | { readonly _tag: "Items"; readonly id: number; readonly items: ReadonlyArray<unknown> }
   | { readonly _tag: "Progress"; readonly id: number; readonly value: unknown }
+  /** An uncaught error is about to end a worker process. */
+  | { readonly _tag: "Crashed"; readonly fault: Fault }
   /** There are completions in shared memory, and the main loop may be asleep. */
   | { readonly _tag: "Wake" }
 

@@ -39,9 +39,12 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
   const clockOffset = performance.timeOrigin - (birth.timeOrigin ?? performance.timeOrigin)
   /** Starts of the timed calls, by slot; 0 for the others. */
   const starts = new Float64Array(shared.shape.slots)
+  /** Calls that have sent messages: their end must not overtake those, and is a message too. */
+  const talking = new Set<number>()
   let donePosition = 0
   /** Calls that were claimed and whose arguments are on their way. */
   const awaited = new Set<number>()
+  let isReady = false
   let stopping = false
   let pumping = false
   let isParked = false
@@ -71,15 +74,27 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
   const runner: Runner = new Runner(birth, {
     value: (slot, value, transfer) => {
       count(slot)
-      if (transfer === undefined && codec.write(value, ring.payloadAt(slot), ring.payloadEnd(slot))) done(slot)
+      if (
+        transfer === undefined &&
+        !talking.delete(slot) &&
+        codec.write(value, ring.payloadAt(slot), ring.payloadEnd(slot))
+      )
+        done(slot)
       else post({ _tag: "Value", id: slot, value }, transfer)
     },
     threw: (slot, fault) => {
       count(slot)
+      talking.delete(slot)
       post({ _tag: "Threw", id: slot, fault })
     },
-    items: (slot, items) => post({ _tag: "Items", id: slot, items }),
-    progress: (slot, value) => post({ _tag: "Progress", id: slot, value }),
+    items: (slot, items) => {
+      post({ _tag: "Items", id: slot, items })
+      talking.add(slot)
+    },
+    progress: (slot, value) => {
+      post({ _tag: "Progress", id: slot, value })
+      talking.add(slot)
+    },
     isAborted: (slot) => ring.isAborted(slot),
     ended: () => {
       if (stopping) void stopWhenDone()
@@ -111,9 +126,11 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
       case "Define":
         return runner.define(message.definition)
       case "Abort":
-        return runner.abort(message.id)
+        if (ring.generationOf(message.id) === message.turn) runner.abort(message.id)
+        return
       case "Credit":
-        return runner.credit(message.id, message.items)
+        if (ring.generationOf(message.id) === message.turn) runner.credit(message.id, message.items)
+        return
       case "Drop":
         awaited.delete(message.id)
         return
@@ -221,7 +238,7 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
 
   /** Runs what there is to run, until there is nothing, or no room, or the event loop wants a turn. */
   const pump = (): void => {
-    if (pumping) return
+    if (pumping || !isReady) return
     pumping = true
     if (isParked) {
       // Woken by something else than the wait: end that too, or a later notification would go to it.
@@ -285,6 +302,7 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
       return post({ _tag: "StartFailed", fault: describe(error) })
     }
     post({ _tag: "Ready" })
+    isReady = true
     busySince = clock()
     // After the event loop has had its turn, so that the message is not kept waiting by the first call.
     setImmediate(turn)

@@ -3,10 +3,8 @@ import { explore, type Mistake, type Shape } from "./RingModel.ts"
 
 const shapes: ReadonlyArray<Shape> = [
   { workers: 2, slots: 2, tasks: 2, kills: 0, cancels: 0 },
-  { workers: 2, slots: 2, tasks: 2, kills: 1, cancels: 1 },
-  { workers: 2, slots: 1, tasks: 2, kills: 1, cancels: 1 },
-  { workers: 1, slots: 2, tasks: 3, kills: 1, cancels: 1 },
-  { workers: 2, slots: 2, tasks: 3, kills: 0, cancels: 0 }
+  { workers: 2, slots: 1, tasks: 2, kills: 1, cancels: 0 },
+  { workers: 1, slots: 2, tasks: 3, kills: 1, cancels: 1 }
 ]
 
 describe("the model of the ring", () => {
@@ -15,8 +13,7 @@ describe("the model of the ring", () => {
     it(`answers every task once: ${tasks} tasks, ${slots} slots, ${workers} workers, ${kills} killed, ${cancels} given up`, () => {
       const { states, violation } = explore(shape)
       assert.strictEqual(violation, undefined, JSON.stringify(violation, null, 1))
-      assert.isAbove(states, 100)
-      console.log(`${states} states`)
+      assert.isAbove(states, 10_000)
     }, 60_000)
   }
 
@@ -26,8 +23,7 @@ describe("the model of the ring", () => {
     ["no chain", shapes[0]!, "waits behind"],
     ["sleep without draining", shapes[0]!, "never answered"],
     ["wake main before done", shapes[0]!, "never answered"],
-    ["claim without exchange", shapes[0]!, "claimed twice"],
-    ["no help with head", shapes[1]!, "never answered|waits behind"]
+    ["claim without exchange", shapes[0]!, "claimed twice"]
   ]
   for (const [mistake, shape, what] of mistakes) {
     it(`finds the mistake: ${mistake}`, () => {

@@ -4,7 +4,8 @@ import { isMainThread, threadId } from "node:worker_threads"
 
 export const add = (a: number, b: number): number => a + b
 export const echo = <A>(value: A): A => value
-export const slowly = async <A>(value: A, milliseconds: number): Promise<A> => {
+export const echoOctets = (octets: Uint8Array): Uint8Array => octets
+export const slowly = async (value: number, milliseconds: number): Promise<number> => {
   await new Promise((resolve) => setTimeout(resolve, milliseconds))
   return value
 }
@@ -83,3 +84,10 @@ export const fill = (shared: Int32Array, value: number): void => {
   shared.fill(value)
 }
 export const local = new AsyncLocalStorage<number>()
+export const exhaustArrays = (): number => {
+  const kept: Array<ReadonlyArray<number>> = []
+  for (;;) kept.push(Array.from({ length: 4096 }, (_, i) => i + kept.length + 0.5))
+}
+export const killSelf = (): void => {
+  process.kill(process.pid, "SIGSEGV")
+}
