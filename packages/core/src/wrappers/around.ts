@@ -4,19 +4,38 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Executor from "../Executor.ts"
 import { isExecutorError, type ExecutorError } from "../ExecutorError.ts"
+import type { Node } from "../internal/Fifo.ts"
 import { type Job, Outstanding } from "../Outstanding.ts"
 import type * as Task from "../Task.ts"
 
 /** A function from executor to executor: what every wrapper is. */
 export type Wrapper = <T extends Task.Any>(inner: Executor.Executor<T>) => Executor.Executor<T>
 
-/** A task on its way through a wrapper, and what the caller came with. */
-export interface Passage<T extends Task.Any> {
+/** A task on its way through a wrapper, and what the caller came with. A node of at most one list of the wrapper's own. */
+export class Passage<T extends Task.Any> implements Node {
+  next: Node | undefined = undefined
+  previous: Node | undefined = undefined
   readonly job: Job<T>
   readonly context: Context.Context<never> | undefined
-  readonly watch: Executor.Watch | undefined
+  private readonly inner: Executor.Executor<T>
+  private readonly watch: Executor.Watch | undefined
+
+  constructor(
+    job: Job<T>,
+    inner: Executor.Executor<T>,
+    context: Context.Context<never> | undefined,
+    watch: Executor.Watch | undefined
+  ) {
+    this.job = job
+    this.inner = inner
+    this.context = context
+    this.watch = watch
+  }
+
   /** Hands the task to the inner executor, and its answer to the callback. */
-  readonly pass: (onExit: (exit: Exit.Exit<any, any>) => void) => Executor.Cancel
+  pass(onExit: (exit: Exit.Exit<any, any>) => void): Executor.Cancel {
+    return Executor.submit(this.inner, this.job.task, onExit, this.context, this.watch)
+  }
 }
 
 /**
@@ -35,7 +54,7 @@ export const passing = <T extends Task.Any>(
     submitUnsafe: (task, onExit, context, watch) => {
       const job = outstanding.admit(task, onExit)
       if (job === undefined) return Executor.nothingToCancel
-      enter({ job, context, watch, pass: (onExit) => Executor.submit(inner, task, onExit, context, watch) })
+      enter(new Passage(job, inner, context, watch))
       return job.cancel
     },
     stats: Effect.map(inner.stats, ({ extra }) => outstanding.stats({ ...extra, ...options?.extra?.() }))
@@ -47,9 +66,10 @@ export const around = <T extends Task.Any>(
   inner: Executor.Executor<T>,
   run: (attempt: Effect.Effect<any, any>, task: T) => Effect.Effect<any, any>
 ): Executor.Executor<T> =>
-  passing(inner, ({ context, job, pass }) => {
+  passing(inner, (passage) => {
+    const { context, job } = passage
     job.start()
-    const attempt = Effect.callback<any, any>((resume) => Effect.sync(pass(resume)))
+    const attempt = Effect.callback<any, any>((resume) => Effect.sync(passage.pass(resume)))
     const fiber = Effect.runForkWith(context ?? Context.empty())(run(attempt, job.task))
     job.release = () => fiber.interruptUnsafe()
     fiber.addObserver((exit) => {

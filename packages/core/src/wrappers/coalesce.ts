@@ -45,11 +45,12 @@ export const coalesce =
         flight.cancel()
       }
     }
-    const depart = ({ job, pass }: Passage<any>): void => {
+    const depart = (passage: Passage<any>): void => {
+      const { job } = passage
       const flight = new Flight()
       board(flight, job)
       MutableHashMap.set(flights, job.task, flight)
-      const cancel = pass((exit: Exit.Exit<any, any>) => {
+      const cancel = passage.pass((exit: Exit.Exit<any, any>) => {
         if (flight.isOver) return
         flight.isOver = true
         MutableHashMap.remove(flights, job.task)
@@ -60,10 +61,10 @@ export const coalesce =
     return passing(
       inner,
       (passage) => {
-        const { job, pass } = passage
+        const { job } = passage
         if (!only(job.task)) {
           job.start()
-          const cancel = pass((exit) => job.answer(exit))
+          const cancel = passage.pass((exit) => job.answer(exit))
           job.release = cancel
           return
         }

@@ -30,7 +30,8 @@ export const hedge =
     let hedged = 0
     return passing(
       inner,
-      ({ context, job, pass }) => {
+      (passage) => {
+        const { context, job } = passage
         job.start()
         const cancels = new Set<Cancel>()
         let timer: Fiber.Fiber<void> | undefined
@@ -45,7 +46,7 @@ export const hedge =
           started = true
           let isAnswered = false
           let cancel: Cancel | undefined
-          cancel = pass((exit: Exit.Exit<any, any>) => {
+          cancel = passage.pass((exit: Exit.Exit<any, any>) => {
             isAnswered = true
             if (cancel !== undefined) cancels.delete(cancel)
             if (!job.isOpen || (executorErrorOf(exit) !== undefined && cancels.size > 0)) return

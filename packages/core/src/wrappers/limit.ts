@@ -23,18 +23,12 @@ export interface Options {
   readonly perKey?: number
 }
 
-interface Waiting extends Node {
-  readonly passage: Passage<any>
-  /** Whether there was no room when it came. */
-  hasWaited: boolean
-}
-
 /** A key with tasks. It stands in `turns` while it has a task waiting and room for it. */
 class Lane implements Node {
   next: Node | undefined = undefined
   previous: Node | undefined = undefined
   readonly key: string
-  readonly waiting = new Fifo<Waiting>()
+  readonly waiting = new Fifo<Passage<any>>()
   running = 0
   constructor(key: string) {
     this.key = key
@@ -50,6 +44,8 @@ export const limit =
     let running = 0
     let waiting = 0
     let isPumping = false
+    /** The one that has just come, and has not waited. */
+    let entering: Passage<any> | undefined
 
     const line = (lane: Lane): void => {
       if (lane.next === undefined && lane.waiting.size > 0 && lane.running < perKey) turns.push(lane)
@@ -68,17 +64,18 @@ export const limit =
       while (running < concurrency) {
         const lane = turns.shift()
         if (lane === undefined) break
-        const first = lane.waiting.shift()!
+        const passage = lane.waiting.shift()!
         waiting--
         running++
         lane.running++
         line(lane)
-        begin(lane, first)
+        begin(lane, passage)
       }
       isPumping = false
     }
-    const begin = (lane: Lane, { hasWaited, passage }: Waiting): void => {
-      const { job, pass } = passage
+    const begin = (lane: Lane, passage: Passage<any>): void => {
+      const { job } = passage
+      const hasWaited = passage !== entering
       let isOver = false
       job.release = undefined
       job.start()
@@ -88,7 +85,7 @@ export const limit =
         leave(lane)
         return true
       }
-      const cancel = pass((exit) => {
+      const cancel = passage.pass((exit) => {
         // The place is given on only after the caller has its answer, so that tasks are answered in order.
         if (isOver) return
         job.answer(hasWaited ? closedAsLost(exit, job) : exit)
@@ -120,20 +117,20 @@ export const limit =
           lane = new Lane(id)
           lanes.set(id, lane)
         }
-        const node: Waiting = { next: undefined, previous: undefined, passage, hasWaited: false }
-        lane.waiting.push(node)
+        lane.waiting.push(passage)
         waiting++
         const own = lane
         job.release = () => {
-          if (!own.waiting.remove(node)) return
+          if (!own.waiting.remove(passage)) return
           waiting--
           if (own.waiting.size > 0) return
           turns.remove(own)
           if (own.running === 0) lanes.delete(own.key)
         }
         line(lane)
+        entering = passage
         pump()
-        node.hasWaited = true
+        entering = undefined
       },
       { extra: () => ({ limitRunning: running, limitWaiting: waiting, limitKeys: lanes.size }) }
     )
