@@ -55,11 +55,9 @@ const libraryFlags = ({ compiler, library, unpacked }) => {
   if (unpacked === undefined) return []
   const own = spawnSync(compiler, ["-print-file-name=include"], { encoding: "utf8" }).stdout.trim()
   const usr = join(process.env[unpacked], "usr")
-  return [
-    ...["-nostdinc", "-isystem", join(usr, "include", library), "-isystem", own],
-    // The library itself is there when Node is; none is linked.
-    ...["-nostdlib", "-lgcc"]
-  ]
+  const headers = ["-nostdinc", "-isystem", join(usr, "include", library), "-isystem", own]
+  // The library itself is there when Node is; none is linked.
+  return headers.concat("-nostdlib", "-lgcc")
 }
 
 export const binary = "handoff_libc.node"

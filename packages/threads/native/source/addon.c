@@ -1,7 +1,7 @@
 /*
  * The addon: a pool of blocking threads with JavaScript at its edge.
  *
- *     create(threads, stackOctets, idleMilliseconds, niceness, onDone) -> pool
+ *     create(threads, stackOctets, idleMilliseconds, onDone) -> pool
  *     getaddrinfo(pool, ...), getnameinfo, gethostbyname, gethostbyaddr, call (pool, ...) -> id, or -1: no thread
  *     cancel(pool, id) -> whether it was still queued, and so never ran
  *     stats(pool) -> [threads, idle, running, abandoned, queued]
@@ -173,8 +173,8 @@ static void release_binding(napi_env env, void *data, void *hint) {
 }
 
 static napi_value create(napi_env env, napi_callback_info info) {
-  size_t count = 5;
-  napi_value arguments[5], external;
+  size_t count = 4;
+  napi_value arguments[4], external;
   uint32_t stack = 0;
   napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
   struct binding *self = calloc(1, sizeof *self);
@@ -185,14 +185,13 @@ static napi_value create(napi_env env, napi_callback_info info) {
   napi_get_value_uint32(env, arguments[0], &options.threads);
   napi_get_value_uint32(env, arguments[1], &stack);
   napi_get_value_uint32(env, arguments[2], &options.idle_milliseconds);
-  napi_get_value_int32(env, arguments[3], &options.niceness);
   options.stack_octets = stack;
   self->pool = pool_make(&options);
   if (self->pool == NULL) {
     free(self);
     goto failed;
   }
-  if (napi_create_threadsafe_function(env, arguments[4], NULL, make_string(env, "handoff-libc"), 0, 1, self,
+  if (napi_create_threadsafe_function(env, arguments[3], NULL, make_string(env, "handoff-libc"), 0, 1, self,
                                       release_binding, self, drain, &self->wake) != napi_ok) {
     pool_close(self->pool);
     free(self);

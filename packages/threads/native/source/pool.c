@@ -7,7 +7,6 @@
 #include <time.h>
 #if defined(__linux__)
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #endif
 
 struct list {
@@ -127,8 +126,6 @@ static void *thread_main(void *argument) {
   struct pool *pool = thread->pool;
 #if defined(__linux__)
   prctl(PR_SET_NAME, "handoff-libc", 0, 0, 0);
-  /* Answers tend to come in waves. Of this thread alone (a quirk of Linux): the main program goes first. */
-  if (pool->options.niceness != 0) setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + pool->options.niceness);
 #endif
 
   struct job *job = thread->job;

@@ -37,8 +37,6 @@ struct pool_options {
   unsigned threads;
   size_t stack_octets;
   unsigned idle_milliseconds;
-  /* Added to the process' own (nice(1)), where threads can have one. */
-  int niceness;
   /* Called with the lock held, on any thread, when the done list gets its first job; must not block. */
   void (*wake)(void *argument);
   void *argument;

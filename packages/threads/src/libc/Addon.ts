@@ -19,7 +19,6 @@ export interface Addon {
     threads: number,
     stackOctets: number,
     idleMillis: number,
-    niceness: number,
     onDone: (list: ReadonlyArray<unknown>) => void
   ) => object
   readonly close: (pool: object) => void
@@ -86,7 +85,6 @@ export interface Options {
   readonly threads: number
   readonly stackOctets: number
   readonly idleMillis: number
-  readonly niceness: number
 }
 
 const noStub = {
@@ -111,8 +109,8 @@ export const makeBackend = (addon: Addon, options: Options): Backend => {
     open: addon.open,
     symbol: (library, name) => addon.symbol(library, name) ?? undefined
   })
-  const { idleMillis, niceness, stackOctets, threads } = options
-  const pool = addon.create(threads, stackOctets, idleMillis, niceness, onDone)
+  const { idleMillis, stackOctets, threads } = options
+  const pool = addon.create(threads, stackOctets, idleMillis, onDone)
   return {
     name: "addon",
     constants: addon.constants,

@@ -40,8 +40,6 @@ export interface Options {
   readonly idleTime?: Duration.Input | undefined
   /** Stack of each thread; default 524,288. */
   readonly stackOctets?: number | undefined
-  /** How much its threads give way to the main program, as nice(1) has it; default 5. Linux only. */
-  readonly niceness?: number | undefined
   /** `auto` (the default): the addon's threads, or workers where it does not load. */
   readonly backend?: "auto" | "addon" | "workers" | undefined
 }
@@ -98,7 +96,7 @@ export const layer = (options?: Options): Layer.Layer<Libc, LibcUnavailable> => 
 
 /**
  * The options from the environment: `LIBC_THREADS`, `LIBC_QUEUE_LIMIT`, `LIBC_TIMEOUT`, `LIBC_IDLE_TIME`,
- * `LIBC_STACK_OCTETS`, `LIBC_NICENESS`, `LIBC_BACKEND`, as far as they are set.
+ * `LIBC_STACK_OCTETS`, `LIBC_BACKEND`, as far as they are set.
  */
 export const config: Config.Config<Options> = Config.all({
   threads: Config.Int("THREADS").pipe(Config.withDefault(undefined)),
@@ -106,7 +104,6 @@ export const config: Config.Config<Options> = Config.all({
   timeout: Config.Duration("TIMEOUT").pipe(Config.withDefault(undefined)),
   idleTime: Config.Duration("IDLE_TIME").pipe(Config.withDefault(undefined)),
   stackOctets: Config.Int("STACK_OCTETS").pipe(Config.withDefault(undefined)),
-  niceness: Config.Int("NICENESS").pipe(Config.withDefault(undefined)),
   backend: Config.Literals(["auto", "addon", "workers"], "BACKEND").pipe(Config.withDefault("auto" as const))
 }).pipe(Config.nested("LIBC"))
 
@@ -143,8 +140,7 @@ const startBackend = (options: Options): Effect.Effect<Backend, LibcUnavailable>
       if ("create" in addon) {
         const threads = limits.clamp(limits.threads, options.threads)
         const stackOctets = limits.clamp(limits.stackOctets, options.stackOctets)
-        const niceness = limits.clamp(limits.niceness, options.niceness)
-        return Addon.makeBackend(addon, { threads, stackOctets, idleMillis, niceness })
+        return Addon.makeBackend(addon, { threads, stackOctets, idleMillis })
       }
       reasons.push(...addon)
     }

@@ -29,12 +29,6 @@ export const idleMillis: Limit = { default: 10_000, minimum: 0, maximum: 3_600_0
  */
 export const stackOctets: Limit = { default: 524_288, minimum: 65_536, maximum: 67_108_864 }
 
-/**
- * How much the waiting threads give way to the main program: nice(1) values. Lookups end in waves, and on two cores a wave
- * of 64 delays a file read by its length; with 5 the main program has three times their weight (measured).
- */
-export const niceness: Limit = { default: 5, minimum: 0, maximum: 19 }
-
 /** Milliseconds of answers in one turn of the event loop; the rest of a wave waits for the next turn. */
 export const sliceMillis: Limit = { default: 1, minimum: 0, maximum: 1_000 }
 

@@ -91,8 +91,7 @@ describe("the prebuilt binaries", () => {
         return Addon.makeBackend(addon as Addon.Addon, {
           threads: 2,
           stackOctets: 524_288,
-          idleMillis: 10,
-          niceness: 0
+          idleMillis: 10
         })
       })
       const [one, two] = backends as [Backend, Backend]
