@@ -23,12 +23,15 @@ export const frameAll = (messages: ReadonlyArray<Uint8Array>): Uint8Array => {
   return octets
 }
 
+const none = new Uint8Array(0)
+
 /**
  * Cuts a stream into messages, however it was cut into pieces. Messages that lie whole in one piece are views of it, so
  * pieces must not be written to afterwards. It keeps at most one unfinished message: 65,537 octets.
  */
 export class Deframer {
-  private readonly kept = new Uint8Array(limits.messageOctets + 2)
+  // Made when a piece first ends within a message; an idle connection costs nothing.
+  private kept = none
   private have = 0
 
   /** Octets of an unfinished message: not zero at the end of a stream means that it was cut. */
@@ -60,6 +63,7 @@ export class Deframer {
       at = end
     }
     if (at < piece.length) {
+      if (this.kept === none) this.kept = new Uint8Array(limits.messageOctets + 2)
       this.kept.set(piece.subarray(at))
       this.have = piece.length - at
     }

@@ -1,5 +1,4 @@
-import { Edns, Framing, Message, Name, Question, ResourceRecord } from "@handoff/dns/wire"
-import { DecodeError } from "@handoff/dns/wire"
+import { DecodeError, Edns, EncodeError, Framing, Message, Name, Question, ResourceRecord } from "@handoff/dns/wire"
 import { assert, describe, it } from "@effect/vitest"
 
 const decoded = (octets: Uint8Array): Message.Message => {
@@ -63,6 +62,26 @@ describe("Message", () => {
       addresses.map((record) => record.data.address),
       ["192.0.2.1"]
     )
+  })
+
+  it("asks for types by number, and for names with dots and bytes inside a label", () => {
+    const name = Name.fromLabels([Uint8Array.from([0x61, 0x2e, 0x62]), Uint8Array.from([0, 0xff])])
+    const octets = Message.encode(Message.query(Question.make(name, "TYPE65"), { id: 1 }))
+    assert.deepEqual(Array.from(octets.subarray(12)), [3, 0x61, 0x2e, 0x62, 2, 0, 0xff, 0, 0, 65, 0, 1])
+    const [question] = decoded(octets).questions
+    assert.strictEqual(question!.type, "HTTPS")
+    assert.isTrue(Name.identical(question!.name, name))
+  })
+
+  it("refuses what has no octets", () => {
+    for (const bad of [{ id: 65_536 }, { id: -1 }, { rcode: 16 }, { opcode: 16 }, { id: 0.5 }]) {
+      assert.throws(() => Message.encode(Message.make(bad)), EncodeError)
+    }
+    const texts = Array.from({ length: 300 }, () => Buffer.alloc(255))
+    const long = ResourceRecord.make({ name: "a", type: "TXT", ttl: 1, data: { strings: texts } })
+    assert.throws(() => Message.encode(Message.make({ answers: [long] })), EncodeError)
+    // What failed leaves nothing behind.
+    assert.strictEqual(Message.encode(answer).length, Message.encode(answer).length)
   })
 
   it("leaves out what does not fit and says so", () => {
