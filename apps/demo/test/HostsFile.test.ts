@@ -76,6 +76,21 @@ describe("a hosts file", () => {
     })
   )
 
+  it.effect("gives a target for each address of a range", () =>
+    Effect.gen(function* () {
+      const entries = yield* read("192.0.2.252/30 22\n2001:db8::fffe/127\n10.0.0.0/8\n")
+      const ports = [{ port: 22, protocol: "greeting" as const }]
+      assert.deepStrictEqual(entries.slice(0, 6), [
+        ...["192.0.2.252", "192.0.2.253", "192.0.2.254", "192.0.2.255"].map((host) =>
+          target(1, host, { isAddress: true, ports })
+        ),
+        target(2, "2001:db8::fffe", { isAddress: true }),
+        target(2, "2001:db8::ffff", { isAddress: true })
+      ])
+      assert.include((entries[6] as Target.Reject).reason, "a range of 16777216 addresses, at most 65536")
+    })
+  )
+
   it.effect("takes international names, a byte order mark and the longest name there is", () =>
     Effect.gen(function* () {
       const longest = `${"a.".repeat(126)}a`

@@ -18,6 +18,8 @@ import {
 } from "@handoff/core"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Dns from "effect/net/Dns"
+import * as Host from "effect/net/Host"
 import * as NetAddress from "effect/net/NetAddress"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -77,6 +79,7 @@ describe("a survey of one host", () => {
           { address: "192.0.2.1", names: ["a.example", "b.example"] },
           { address: "2001:db8::1", names: ["a.example", "b.example"] }
         ],
+        agrees: true,
         ports: [{ port: 22, protocol: "greeting", state: "open", says: "hello" }],
         fingerprint: "print of 22/greeting hello"
       })
@@ -128,6 +131,48 @@ describe("a survey of one host", () => {
         const host = (task: LookupHost) => Effect.fail(new LookupError({ name: task.name, reason, code: reason }))
         assert.strictEqual((yield* surveyOf({ host })).problem, "try-again")
       }
+    })
+  )
+
+  it.effect("says when an address leads back to another name", () =>
+    Effect.gen(function* () {
+      const address = () => Effect.succeed(["old.example"] as const)
+      assert.strictEqual((yield* surveyOf({ address })).agrees, false)
+      const nowhere = () => Effect.fail(new LookupError({ name: "x", reason: "NotFound", code: "NXDOMAIN" }))
+      assert.strictEqual((yield* surveyOf({ address: nowhere })).agrees, undefined)
+    })
+  )
+
+  it.effect("has the records that are asked for, as a zone file would", () =>
+    Effect.gen(function* () {
+      const mx = Dns.makeRecordUnsafe("MX", { exchange: Host.domainNameFromStringUnsafe("mail.example"), priority: 10 })
+      const executor = yield* Direct.make([
+        Direct.handle(LookupHost, lookup),
+        Direct.handle(QueryRecords, ({ name, type }) =>
+          type === "MX"
+            ? Effect.succeed({ name, type, ttl: 60, records: [mx] as const })
+            : Effect.fail(new LookupError({ name, reason: "NotFound", code: "NODATA" }))
+        )
+      ])
+      const finding = yield* Survey.survey(executor as Executor.Executor<Shared>, target("a.example"), {
+        ports: [],
+        records: ["MX", "CAA"]
+      })
+      assert.deepStrictEqual(finding.records, { MX: ["10 mail.example"], CAA: "not-found" })
+    })
+  )
+
+  it.effect("tries what failed for now again, as often as is asked for", () =>
+    Effect.gen(function* () {
+      let asked = 0
+      const host = (task: LookupHost): Run<LookupHost> =>
+        asked++ < 4 ? Effect.fail(new LookupError({ name: task.name, reason: "Timeout", code: "T" })) : lookup(task)
+      const surveyWith = (retries: number) =>
+        Effect.flatMap(network({ host }), (executor) =>
+          Survey.survey(executor, target("a.example"), { ports, retries })
+        )
+      assert.strictEqual((yield* surveyWith(1)).problem, "try-again")
+      assert.strictEqual((yield* surveyWith(2)).state, "done")
     })
   )
 

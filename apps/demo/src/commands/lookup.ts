@@ -33,7 +33,9 @@ export const lookup = Command.make(
     const chosen = yield* settings(given)
     const target = parse(1, given.subject)
     if (target?._tag !== "Target") {
-      return yield* new Trouble({ what: `${excerpt(given.subject)}: ${target?.reason ?? "nothing to look up"}` })
+      return yield* new Trouble({
+        what: `${excerpt(given.subject)}: ${target?._tag === "Reject" ? target.reason : "not one name or address"}`
+      })
     }
     const answers = yield* Effect.forEach(strategies.names, (name) => ask(name, target.host, target.isAddress, chosen))
     if (given.json) return yield* Terminal.printLines(answers.map((answer) => `${JSON.stringify(answer)}\n`).join(""))

@@ -19,6 +19,8 @@ import type * as Settings from "../program/Settings.ts"
 import { Trouble } from "../program/Trouble.ts"
 import * as strategies from "../strategies.ts"
 import type { Finding } from "../survey/Finding.ts"
+import * as limits from "../survey/limits.ts"
+import * as Presets from "../survey/Presets.ts"
 import * as Source from "../survey/Source.ts"
 import * as Store from "../survey/Store.ts"
 import * as Survey from "../survey/Survey.ts"
@@ -27,6 +29,7 @@ import { exitWith } from "./exitWith.ts"
 import { planOf, privateLabFlags } from "./labFlags.ts"
 import { onOff } from "./onOff.ts"
 import { settings, surveyFlags } from "./settingFlags.ts"
+import { wholeNumber } from "./wholeNumber.ts"
 
 /** What `--figures` writes: what came out and what it cost. */
 export interface Figures {
@@ -52,6 +55,15 @@ export const survey = Command.make(
     lab: onOff("lab", "survey the embedded lab instead of a file"),
     ...privateLabFlags,
     ...surveyFlags,
+    records: Flag.String("records").pipe(
+      Flag.withDescription("types of records to ask for as well, such as MX,TXT,CAA; not by threads"),
+      Flag.optional
+    ),
+    preset: Flag.Literals("preset", Presets.names).pipe(
+      Flag.withDescription("ports and records of a common piece of work; --ports and --records win over it"),
+      Flag.optional
+    ),
+    retries: wholeNumber("retries", "how often what failed for now is tried again", limits.retries),
     format: Flag.Literals("format", Format.names).pipe(
       Flag.withDescription("how findings are printed; ndjson where stdout is not a terminal"),
       Flag.optional
@@ -86,6 +98,15 @@ export const survey = Command.make(
         hint: "name a store with --store findings.sqlite"
       })
     }
+    const records = recordTypes(Option.getOrUndefined(given.records))
+    if (records instanceof Trouble) return yield* records
+    const preset = Option.isSome(given.preset) ? Presets.presets[given.preset.value] : undefined
+    const wanted = {
+      ...chosen,
+      retries: given.retries,
+      records: records ?? preset?.records ?? [],
+      ports: preset !== undefined && chosen.origins.ports === "default" ? preset.ports : chosen.ports
+    }
     if (!given.lab) {
       const name = Option.getOrUndefined(given.source)
       if (name === undefined) {
@@ -94,7 +115,7 @@ export const survey = Command.make(
           hint: "name a file with a host per line, - for standard input, or --lab for the embedded lab"
         })
       }
-      return yield* exitWith(yield* run(yield* Source.fromFile(name), chosen, surveyed))
+      return yield* exitWith(yield* run(yield* Source.fromFile(name), wanted, surveyed))
     }
     const plan = planOf(given)
     const level = Private.current()
@@ -106,7 +127,7 @@ export const survey = Command.make(
       )
     }
     const { nameServer } = yield* LabProcess.start(plan, level === "network" ? 53 : 0)
-    const inLab = { ...chosen, nameServer, ports: Source.portsOf(plan) }
+    const inLab = { ...wanted, nameServer, ports: Source.portsOf(plan) }
     return yield* exitWith(yield* run(Source.fromPlan(plan), inLab, surveyed))
   }, Effect.scoped)
 ).pipe(
@@ -128,6 +149,15 @@ export const survey = Command.make(
   ])
 )
 
+/** `MX,txt` as a list; a problem if a word cannot be a type. */
+const recordTypes = (words: string | undefined): ReadonlyArray<string> | Trouble | undefined => {
+  const types = words?.split(",").flatMap((word) => (word.trim() === "" ? [] : [word.trim().toUpperCase()]))
+  const wrong = types?.find((type) => !/^[A-Z][A-Z0-9-]{0,15}$/.test(type))
+  return wrong === undefined
+    ? types
+    : new Trouble({ what: `"${wrong}" is not a type of record`, hint: "such as MX, TXT, CAA, TYPE65" })
+}
+
 interface Surveyed {
   readonly format: Format.Name
   readonly quiet: boolean
@@ -138,7 +168,11 @@ interface Surveyed {
 }
 
 /** Surveys a source; succeeds with the exit code. However it ends, what was found until then is printed. */
-const run = Effect.fnUntraced(function* (source: Source.Source, chosen: Settings.Settings, surveyed: Surveyed) {
+const run = Effect.fnUntraced(function* (
+  source: Source.Source,
+  chosen: Settings.Settings & Survey.Options,
+  surveyed: Surveyed
+) {
   const cost = yield* Cost.measure()
   const router = yield* strategies.make(chosen)
   if (!surveyed.quiet) {
@@ -181,6 +215,7 @@ const run = Effect.fnUntraced(function* (source: Source.Source, chosen: Settings
     // What was printed before the survey was stopped is not printed again.
     else if (isNew) yield* Terminal.printLines(format.each(finding))
   })
+  if (format.header !== undefined) yield* Terminal.printLines(format.header)
   const work = Effect.andThen(
     Stream.runForEach(Survey.run(router, targets, { ...chosen, known }), take),
     store?.finish ?? Effect.void

@@ -13,6 +13,10 @@ export interface Finding {
   readonly state: "done" | "failed"
   readonly problem?: string
   readonly addresses: ReadonlyArray<Address>
+  /** Whether every address leads back to the host's name; absent for an address, and where none leads anywhere. */
+  readonly agrees?: boolean
+  /** Records that were asked for, in presentation form, or why there are none. */
+  readonly records?: Readonly<Record<string, ReadonlyArray<string> | Problem>>
   readonly ports: ReadonlyArray<PortFinding>
   /** scrypt of what the ports said: hosts that say the same have the same fingerprint. */
   readonly fingerprint?: string

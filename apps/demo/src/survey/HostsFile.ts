@@ -82,7 +82,9 @@ export class Lines {
     // A byte order mark is no part of the first name.
     if (this.line === 1 && text.startsWith("\ufeff")) text = text.slice(1)
     const entry = Target.parse(this.line, text)
-    if (entry !== undefined) entries.push(entry)
+    if (entry === undefined) return
+    if (entry._tag === "Range") for (const target of Target.expand(entry)) entries.push(target)
+    else entries.push(entry)
   }
 }
 

@@ -2,12 +2,22 @@
  * The survey: targets in, findings out as they finish, so many hosts in work at once. It knows one executor and no
  * strategy, and nothing that it finds depends on which strategies stand behind it.
  */
-import { Call, Exchange, LookupAddress, LookupHost, type Executor, type Shared, type Task } from "@handoff/core"
+import {
+  Call,
+  Exchange,
+  LookupAddress,
+  LookupHost,
+  QueryRecords,
+  type Executor,
+  type Shared,
+  type Task
+} from "@handoff/core"
 import * as Effect from "effect/Effect"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Stream from "effect/Stream"
 import type * as Finding from "./Finding.ts"
 import * as limits from "./limits.ts"
+import { presentation } from "./presentation.ts"
 import * as Problem from "./Problem.ts"
 import type { Port, Target } from "./Target.ts"
 
@@ -48,60 +58,69 @@ export const survey = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<Finding.Finding> {
   const { host, line } = target
-  const resolved = target.isAddress
-    ? { addresses: [NetAddress.ipFromStringUnsafe(host)] }
-    : yield* resolve(executor, host)
+  const run: Run = (task) => attempt(executor, task, options.retries ?? limits.retries.default)
+  const resolved = target.isAddress ? { addresses: [NetAddress.ipFromStringUnsafe(host)] } : yield* resolve(run, host)
   if (resolved.addresses.length === 0) {
     return { line, host, state: "failed", problem: resolved.problem ?? "not-found", addresses: [], ports: [] }
   }
   // A name's IPv4 addresses come first: of the two families it is the one that a lab on loopback can have.
   const peer = resolved.addresses[0]!
   const wanted = target.ports.length > 0 ? target.ports : options.ports
-  const [addresses, ports] = yield* Effect.all(
+  const types = target.isAddress ? [] : (options.records ?? [])
+  const [addresses, ports, records] = yield* Effect.all(
     [
       Effect.forEach(resolved.addresses, (address, index) =>
-        index < limits.reversed ? reverse(executor, address) : Effect.succeed({ address: NetAddress.formatIp(address) })
+        index < limits.reversed ? reverse(run, address) : Effect.succeed({ address: NetAddress.formatIp(address) })
       ),
-      Effect.forEach(wanted, (port) => converse(executor, peer, host, port, options), {
-        concurrency: limits.portsAtOnce
-      })
+      Effect.forEach(wanted, (port) => converse(run, peer, host, port, options), { concurrency: limits.portsAtOnce }),
+      Effect.forEach(types, (type) => query(run, host, type), { concurrency: limits.portsAtOnce })
     ],
-    { concurrency: 2 }
+    { concurrency: 3 }
   )
+  const agrees = target.isAddress ? undefined : leadBack(addresses, host)
+  const found = {
+    line,
+    host,
+    addresses,
+    ...(agrees !== undefined && { agrees }),
+    ...(types.length > 0 && { records: Object.fromEntries(records) }),
+    ports
+  }
   const open = ports.filter((port) => port.state === "open")
   if (open.length === 0) {
-    const problem =
-      ports[0] === undefined ? undefined : `no port answered (${[...new Set(ports.map((p) => p.state))].join(", ")})`
-    return {
-      line,
-      host,
-      state: problem === undefined ? "done" : "failed",
-      ...(problem && { problem }),
-      addresses,
-      ports
-    }
+    if (ports.length === 0) return { ...found, state: "done" }
+    const states = [...new Set(ports.map((port) => port.state))].join(", ")
+    return { ...found, state: "failed", problem: `no port answered (${states})` }
   }
-  const words = open.map((port) => `${port.port}/${port.protocol} ${port.says}`).join("\n")
-  const print = yield* fingerprint(executor, words)
+  const print = yield* fingerprint(run, open.map((port) => `${port.port}/${port.protocol} ${port.says}`).join("\n"))
   return print.ok
-    ? { line, host, state: "done", addresses, ports, fingerprint: print.value }
-    : { line, host, state: "failed", problem: `no fingerprint (${print.problem})`, addresses, ports }
+    ? { ...found, state: "done", fingerprint: print.value }
+    : { ...found, state: "failed", problem: `no fingerprint (${print.problem})` }
 })
+
+/** Hands a task off and waits; what goes wrong is one of the finding's words. */
+type Run = <T extends Shared>(task: T) => Effect.Effect<Attempt<Task.Success<T>>>
+
+/** Whether every address that leads back to names leads back to this one; undefined where none leads anywhere. */
+const leadBack = (addresses: ReadonlyArray<Finding.Address>, host: string): boolean | undefined => {
+  const named = addresses.flatMap(({ names }) => (names === undefined ? [] : [names]))
+  return named.length === 0 ? undefined : named.every((names) => names.includes(host))
+}
+
+const query = (run: Run, name: string, type: string) =>
+  Effect.map(
+    run(new QueryRecords({ name, type })),
+    (result) => [type, result.ok ? result.value.records.map(presentation).toSorted() : result.problem] as const
+  )
 
 interface Resolved {
   readonly addresses: ReadonlyArray<NetAddress.IpAddress>
   readonly problem?: Finding.Problem
 }
 
-const resolve = Effect.fnUntraced(function* (
-  executor: Executor.Executor<Shared>,
-  name: string
-): Effect.fn.Return<Resolved> {
+const resolve = Effect.fnUntraced(function* (run: Run, name: string): Effect.fn.Return<Resolved> {
   const [ipv4, ipv6] = yield* Effect.all(
-    [
-      attempt(executor, new LookupHost({ name, family: "IPv4" })),
-      attempt(executor, new LookupHost({ name, family: "IPv6" }))
-    ],
+    [run(new LookupHost({ name, family: "IPv4" })), run(new LookupHost({ name, family: "IPv6" }))],
     { concurrency: 2 }
   )
   const addresses = [...(ipv4.ok ? sorted(ipv4.value) : []), ...(ipv6.ok ? sorted(ipv6.value) : [])]
@@ -116,8 +135,8 @@ const sorted = (addresses: ReadonlyArray<NetAddress.IpAddress>): ReadonlyArray<N
     .toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
     .map(([, address]) => address)
 
-const reverse = (executor: Executor.Executor<Shared>, address: NetAddress.IpAddress): Effect.Effect<Finding.Address> =>
-  Effect.map(attempt(executor, new LookupAddress({ address })), (result) => {
+const reverse = (run: Run, address: NetAddress.IpAddress): Effect.Effect<Finding.Address> =>
+  Effect.map(run(new LookupAddress({ address })), (result) => {
     const text = NetAddress.formatIp(address)
     return result.ok
       ? { address: text, names: [...new Set(result.value.map((name) => name.toLowerCase()))].toSorted() }
@@ -125,7 +144,7 @@ const reverse = (executor: Executor.Executor<Shared>, address: NetAddress.IpAddr
   })
 
 const converse = (
-  executor: Executor.Executor<Shared>,
+  run: Run,
   address: NetAddress.IpAddress,
   host: string,
   { port, protocol }: Port,
@@ -145,7 +164,7 @@ const converse = (
     // A peer that drips octets keeps its silences short; it gets three times as long, no more.
     totalTimeout: 3 * timeout
   })
-  return Effect.map(attempt(executor, task), (result) => {
+  return Effect.map(run(task), (result) => {
     if (!result.ok) return { port, protocol, state: result.problem }
     const says = firstLine(result.value.octets)
     return says === "" && result.value.end === "closed"
@@ -168,32 +187,34 @@ const firstLine = (octets: Uint8Array): string => {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd")
 }
 
-const fingerprint = (executor: Executor.Executor<Shared>, words: string) =>
-  attempt(executor, new Call<string>({ module: fingerprintModule, function: "fingerprint", args: [words] }))
+const fingerprint = (run: Run, words: string) =>
+  run(new Call<string>({ module: fingerprintModule, function: "fingerprint", args: [words] }))
 
 /** The module as its URL: `.ts` in development, `.js` once built. */
 export const fingerprintModule = import.meta.resolve("#fingerprint")
 
 type Attempt<A> = { readonly ok: true; readonly value: A } | { readonly ok: false; readonly problem: Finding.Problem }
 
-/** Runs a task; a full executor is asked again, a little later each time. */
+/** Runs a task. A full executor is asked again, a little later each time; what failed for now, as often as is asked for. */
 const attempt = <T extends Shared>(
   executor: Executor.Executor<Shared>,
-  task: T
-): Effect.Effect<Attempt<Task.Success<T>>> => attemptFrom(executor, task, 0)
-
-const attemptFrom = <T extends Shared>(
-  executor: Executor.Executor<Shared>,
   task: T,
-  times: number
+  retries: number,
+  times = 0
 ): Effect.Effect<Attempt<Task.Success<T>>> =>
-  // The failures of the shared kinds are the four of `AnyError`; the compiler cannot see that of a `T` that is any of them.
+  // The failures of the shared kinds are those of `AnyError`; the compiler cannot see that of a `T` that is any of them.
   Effect.matchEffect(executor.run(task) as Effect.Effect<Task.Success<T>, Problem.AnyError>, {
     onSuccess: (value) => Effect.succeed({ ok: true, value }),
-    onFailure: (error) =>
-      Problem.isFull(error) && times < limits.overloaded.times
-        ? Effect.andThen(Effect.sleep(limits.overloaded.wait * 2 ** times), attemptFrom(executor, task, times + 1))
-        : Effect.succeed({ ok: false, problem: Problem.of(error) })
+    onFailure: (error) => {
+      if (Problem.isFull(error) && times < limits.overloaded.times) {
+        const wait = limits.overloaded.wait * 2 ** times
+        return Effect.andThen(Effect.sleep(wait), attempt(executor, task, retries, times + 1))
+      }
+      const problem = Problem.of(error)
+      return retries > 0 && (problem === "try-again" || problem === "timeout")
+        ? attempt(executor, task, retries - 1, times)
+        : Effect.succeed({ ok: false, problem })
+    }
   })
 
 const ascii = new TextEncoder()

@@ -1,4 +1,5 @@
 /** A line of a hosts file that says what to survey: `name [port[/greeting|/http] ...]`, `#` starts a comment. */
+import * as IpNetwork from "effect/net/IpNetwork"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Result from "effect/Result"
 import { domainToASCII } from "node:url"
@@ -32,8 +33,43 @@ export interface Reject {
   readonly reason: string
 }
 
+/** A range of addresses, `192.0.2.0/24`: a target for each of them. */
+export interface Range extends Omit<Target, "_tag" | "host" | "isAddress"> {
+  readonly _tag: "Range"
+  readonly network: IpNetwork.IpNetwork
+}
+
+/** The targets of a range, from its first address to its last. */
+export const expand = ({ line, network, ports }: Range): Array<Target> => {
+  const isIpv4 = NetAddress.isIpv4Address(network.address)
+  const octets = isIpv4
+    ? NetAddress.ipv4ToOctets(network.address)
+    : NetAddress.ipv6ToOctets(network.address)
+  let first = 0n
+  for (const octet of octets) first = (first << 8n) | BigInt(octet)
+  return Array.from({ length: Number(IpNetwork.addressCount(network)) }, (_, index) => {
+    let rest = first + BigInt(index)
+    const bytes = new Uint8Array(octets.length)
+    for (let at = bytes.length - 1; at >= 0; at--) {
+      bytes[at] = Number(rest & 255n)
+      rest >>= 8n
+    }
+    const address = isIpv4 ? NetAddress.ipv4FromBytesUnsafe(bytes) : NetAddress.ipv6FromBytesUnsafe(bytes)
+    return { _tag: "Target", line, host: NetAddress.formatIp(address), isAddress: true, ports }
+  })
+}
+
+const parseRange = (text: string): IpNetwork.IpNetwork | string => {
+  const network = IpNetwork.fromString(text)
+  if (Result.isFailure(network)) return "not a range of addresses, such as 192.0.2.0/24"
+  const count = IpNetwork.addressCount(network.success)
+  return count > BigInt(limits.rangeAddresses)
+    ? `a range of ${count} addresses, at most ${limits.rangeAddresses}`
+    : network.success
+}
+
 /** Reads one line; `undefined` for a line that is only a comment. */
-export const parse = (line: number, text: string): Target | Reject | undefined => {
+export const parse = (line: number, text: string): Target | Range | Reject | undefined => {
   const reject = (reason: string): Reject => ({ _tag: "Reject", line, excerpt: excerpt(text), reason })
   const hash = text.indexOf("#")
   const words = (hash < 0 ? text : text.slice(0, hash)).split(/[\t ]+/).filter((word) => word !== "")
@@ -44,6 +80,10 @@ export const parse = (line: number, text: string): Target | Reject | undefined =
     const port = parsePort(word)
     if (typeof port === "string") return reject(port)
     ports.push(port)
+  }
+  if (/^[\da-f.:]+\/\d+$/i.test(first)) {
+    const network = parseRange(first)
+    return typeof network === "string" ? reject(network) : { _tag: "Range", line, network, ports }
   }
   const address = NetAddress.ipFromString(first)
   if (Result.isSuccess(address)) {

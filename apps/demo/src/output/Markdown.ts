@@ -1,0 +1,26 @@
+/** Findings as a Markdown table. */
+import type { Finding } from "../survey/Finding.ts"
+
+export const format = (findings: ReadonlyArray<Finding>): string =>
+  [
+    "| host | state | addresses | leads back to | ports |",
+    "|---|---|---|---|---|",
+    ...findings
+      .toSorted((a, b) => a.line - b.line)
+      .map((finding) =>
+        [
+          finding.host,
+          finding.problem === undefined ? finding.state : `${finding.state}: ${finding.problem}`,
+          finding.addresses.map(({ address }) => address).join(" "),
+          [...new Set(finding.addresses.flatMap(({ names, problem }) => names ?? [problem ?? "not asked"]))].join(" "),
+          finding.ports.map((port) => `${port.port}: ${port.says ?? port.state}`).join("; ")
+        ]
+          .map(escape)
+          .join(" | ")
+      )
+      .map((row) => `| ${row} |`),
+    ""
+  ].join("\n")
+
+/** What hosts say is text, not Markdown. */
+const escape = (cell: string): string => cell.replaceAll(/[\\|`*_<>[\]]/g, "\\$&")
