@@ -4,6 +4,7 @@
  */
 import { Bench } from "@handoff/bench"
 import * as clients from "./support/clients.ts"
+import * as http from "./support/http.ts"
 import * as idle from "./support/idle.ts"
 import * as programs from "./support/programs.ts"
 
@@ -15,8 +16,15 @@ const exposeGc = (run: Bench.Run): Bench.Subject => ({ run, nodeArguments: ["--e
 export default Bench.define({
   name: "reactor/exchange",
   environment: async () => {
-    const { port, stop } = await programs.server()
-    return { values: { port }, stop }
+    const echo = await programs.server()
+    const web = await http.server()
+    return {
+      values: { port: echo.port, httpPort: web.port },
+      stop: () => {
+        echo.stop()
+        web.stop()
+      }
+    }
   },
   works: [
     ...sizes.map((atOnce) => ({
@@ -29,7 +37,8 @@ export default Bench.define({
         "Effect NodeSocket": clients.effectSocket("churn", atOnce),
         Twisted: programs.twisted("churn", atOnce),
         asyncio: programs.asyncio("churn", atOnce),
-        "C epoll": programs.cEpoll("churn", atOnce)
+        "C epoll": programs.cEpoll("churn", atOnce),
+        "threads (32)": clients.threads(atOnce)
       }
     })),
     ...sizes.map((atOnce) => ({
@@ -46,6 +55,15 @@ export default Bench.define({
         "C epoll": programs.cEpoll("kept", atOnce)
       }
     })),
+    {
+      name: "HTTP/1.1 kept, 100 at once",
+      subjects: {
+        "reactor pool": http.pool(100),
+        "node:net": http.raw(100),
+        "undici.dispatch": http.undiciDispatch(100),
+        "undici.request": http.undiciRequest(100)
+      }
+    },
     {
       name: "10,000 connections at once",
       rounds: 3,

@@ -26,13 +26,17 @@ const held = (): Readonly<Record<"descriptors" | "timers" | "listeners", number>
 const interrupted: Bench.Run = async (ctx) => {
   const count = ctx.quick ? 2_000 : 10_000
   const peer = NetAddress.inetAddressFromIpStringUnsafe("127.0.0.1", Number(ctx.environment["port"]))
+  const task = new Exchange({
+    transport: "tcp",
+    peer,
+    request: new Uint8Array(64),
+    until: { _tag: "Octets", octets: 64 }
+  })
   let fibers = 0
   const run = Effect.scoped(
     Effect.gen(function* () {
       const reactor = yield* Reactor.make({ keep: {}, drain: 0 })
-      const ask = reactor.run(
-        new Exchange({ transport: "tcp", peer, request: new Uint8Array(64), until: { _tag: "Octets", octets: 64 } })
-      )
+      const ask = reactor.run(task)
       yield* Effect.forEach(
         Array.from({ length: count }, (_, i) => i),
         () =>
@@ -49,7 +53,8 @@ const interrupted: Bench.Run = async (ctx) => {
     })
   )
   const settle = () => new Promise((resolve) => setTimeout(resolve, 300))
-  await Effect.runPromise(Effect.sleep(1))
+  // What Node opens once for its process is not an exchange's.
+  await Effect.runPromise(Effect.scoped(Effect.flatMap(Reactor.make({ drain: 0 }), (reactor) => reactor.run(task))))
   await settle()
   const before = held()
   const stats = await Effect.runPromise(run)

@@ -1,10 +1,13 @@
 /** The same exchanges by every Node client: 64 octets out, 64 back, from so many workers at once. */
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import type { Bench } from "@handoff/bench"
+import type { Executor } from "@handoff/core"
 import { Exchange } from "@handoff/core"
 import { Framing, Pool, Reactor } from "@handoff/reactor"
 import * as Effect from "effect/Effect"
 import * as NetAddress from "effect/net/NetAddress"
+import type * as Scope from "effect/Scope"
+import * as fs from "node:fs"
 import * as net from "node:net"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 
@@ -24,6 +27,9 @@ const counted = async (
     done++
     if (reply.length !== 64 || reply[0] !== 0x78 || reply[63] !== 0x78) wrong++
   })
+  // Threads take a while to start; the warm-up begins with the first reply.
+  for (let waited = 0; done === 0 && waited < 10_000; waited += 50)
+    await new Promise((resolve) => setTimeout(resolve, 50))
   await new Promise((resolve) => setTimeout(resolve, Math.max(500, ctx.seconds * 500)))
   ctx.check(done > 0 && wrong === 0, `each of ${done} replies is the request`)
   const delay = monitorEventLoopDelay({ resolution: 2 })
@@ -170,6 +176,42 @@ export const reactorCallback =
         )
       )
     })
+
+/**
+ * The same executor interface on threads, one blocking conversation per thread: overkill, in figures. It is found where
+ * the workspace has it: this package neither depends on that one nor knows it.
+ */
+export const threads = (atOnce: number): Bench.SubjectOptions => {
+  const found = new URL("../../../threads/src/index.ts", import.meta.url)
+  return {
+    absent: () => (fs.existsSync(found) ? undefined : "the threads strategy is not in this workspace"),
+    run: async (ctx) => {
+      const { Threads } = (await import(found.href)) as {
+        readonly Threads: {
+          readonly make: (options: object) => Effect.Effect<Executor.Executor<Exchange>, never, Scope.Scope>
+        }
+      }
+      return counted(ctx, (exchanged) => {
+        Effect.runFork(
+          Effect.scoped(
+            Effect.gen(function* () {
+              const executor = yield* Threads.make({ minThreads: 32, maxThreads: 32 })
+              for (let slot = 0; slot < atOnce; slot++) {
+                const task = exchangeOf(ctx, slot)
+                yield* Effect.forkChild(
+                  Effect.gen(function* () {
+                    for (;;) exchanged((yield* executor.run(task)).octets)
+                  })
+                )
+              }
+              yield* Effect.never
+            })
+          )
+        )
+      })
+    }
+  }
+}
 
 /** Our pool of connections, by its effect. */
 export const pool =
