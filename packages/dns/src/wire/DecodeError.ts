@@ -31,7 +31,7 @@ export class DecodeError extends Error {
  * - `rdata`: rdata shorter or longer than its type needs
  * - `value`: a field holds what its type forbids
  * - `edns`: a second OPT, one outside the additional section, or not owned by the root (RFC 6891 6.1.1)
- * - `tsig`: a TSIG that is not the last record (RFC 8945 5.1)
+ * - `tsig`: a TSIG that is not the last record of the additional section (RFC 8945 5.1)
  * - `trailing`: octets after the last record
  */
 export type Bound =

@@ -25,7 +25,8 @@ export const print = (message: Message): string => {
     if (message.edns === undefined) lines.push("")
     lines.push(`;; ${update ? "ZONE" : "QUESTION"} SECTION:`)
     for (const question of message.questions) {
-      lines.push(columns([`;${Name.toText(question.name)}`, "", question.class, question.type]))
+      // The semicolon is not counted: with it the columns are one off, there as here.
+      lines.push(`;${columns([Name.toText(question.name), question.class, question.type], [0, 32, 40])}`)
     }
   }
   section(lines, update ? "PREREQUISITE" : "ANSWER", message.answers)
@@ -112,15 +113,15 @@ const printable = (octets: Uint8Array): string =>
   Array.from(octets, (octet) => (octet >= 0x20 && octet < 0x7f ? String.fromCharCode(octet) : ".")).join("")
 
 /**
- * Columns at 24, 32, 40 and 48, reached with tabs of eight. Text that is past its column is followed by one blank, which
+ * Columns at the stops, reached with tabs of eight. Text that is past its column is followed by one blank, which
  * is a tab where it would end at a tab stop: so does BIND's `indent`.
  */
-const columns = (cells: ReadonlyArray<string>): string => {
+const columns = (cells: ReadonlyArray<string>, stops: ReadonlyArray<number> = [0, 24, 32, 40, 48]): string => {
   let line = ""
   let at = 0
   for (const [i, cell] of cells.entries()) {
     if (i > 0) {
-      const target = Math.max(16 + 8 * i, at + 1)
+      const target = Math.max(stops[i]!, at + 1)
       const tabs = Math.floor(target / 8) - Math.floor(at / 8)
       line += tabs > 0 ? "\t".repeat(tabs) + " ".repeat(target % 8) : " ".repeat(target - at)
       at = target

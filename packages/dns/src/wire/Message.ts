@@ -176,7 +176,9 @@ class Decoded {
           reader.offset = end
           continue
         }
-        if (type === TSIG && i !== total - 1) fail("tsig", fixed, "TSIG is not the last record")
+        if (type === TSIG && (i !== total - 1 || i < beforeAdditionals)) {
+          fail("tsig", fixed, "TSIG is not the last record of the additional section")
+        }
       }
       places.push(start, fixed)
     }

@@ -17,6 +17,7 @@ import {
 } from "@handoff/dns/wire"
 import { assert, describe, it } from "@effect/vitest"
 import * as Oracle from "./oracle/Oracle.ts"
+import { corpus } from "./corpus.ts"
 import { mutate, Random } from "./random.ts"
 import { vectors } from "./vectors.ts"
 
@@ -234,6 +235,17 @@ describe.skipIf(absent !== undefined)(`dnspython, seed ${seed}`, () => {
     })
     assert.deepEqual(differences, [])
     assert.isAtLeast(compared, shared.length * 0.9)
+  })
+
+  it("accepts and refuses nearly the same messages", () => {
+    const messages = Array.from({ length: 4_000 }, (_, i) => corpus[i] ?? mutate(random.pick(corpus), random))
+    const read = Oracle.dnspythonMessages(messages.map(hex))
+    const refused = messages.map((message) => Message.decode(message) instanceof DecodeError)
+    // The others: types and opcodes that it does not know, and the quirks above.
+    const agreed = messages.filter((_, i) => refused[i] === (read[i]!.error !== undefined))
+    assert.isAtLeast(agreed.length / messages.length, 0.97)
+    assert.isAtLeast(refused.filter(Boolean).length, 1_000)
+    assert.isAtLeast(refused.filter((one) => !one).length, 400)
   })
 
   it("reads our messages, compressed, as what they were made from", () => {
