@@ -11,6 +11,8 @@ export interface System {
   readonly nsswitch: string
   readonly hosts: string
   readonly resolvConf: string
+  /** services(5). */
+  readonly services?: string
   /** What the name server at 127.0.0.1 knows; without it nobody answers there. */
   readonly zone?: Zone
   /** An IPv4 address of the machine besides 127.0.0.1. */
@@ -28,7 +30,7 @@ export interface Program {
 /** Why it cannot be had here; undefined if it can. */
 export const unavailable = (): string | undefined => {
   if (process.platform !== "linux") return "namespaces are Linux's"
-  const { error, stderr } = spawnSync("unshare", ["-Urmn", "mount", "--bind", "/etc/hosts", "/etc/hosts"], {
+  const { error, stderr } = spawnSync("unshare", ["-Urmn", "mount", "-t", "tmpfs", "none", "/etc"], {
     encoding: "utf8"
   })
   if (error !== undefined) return `unshare: ${error.message}`
