@@ -149,6 +149,31 @@ describe("one configuration", () => {
     })
   )
 
+  it.effect("gives a router its policy, and minds the sections of the strategies at hand", () =>
+    Effect.gen(function* () {
+      const env = {
+        HANDOFF_EXECUTOR: "dns, threads",
+        HANDOFF_ON_OVERLOADED: "next",
+        HANDOFF_REPEATABLE: "Call",
+        HANDOFF_KINDS_LOOKUPHOST: "dns",
+        HANDOFF_THREADS_MAX_THREADS: "8"
+      }
+      const read = RouterSettings.policy({ others: [threads], sources: [Source.environment(env)] })
+      assert.deepStrictEqual(yield* read, {
+        preference: ["dns", "threads"],
+        repeatable: ["Call"],
+        onOverloaded: "next",
+        onLost: "fail",
+        kinds: { LookupHost: ["dns"] }
+      })
+      const alone = RouterSettings.policy({ sources: [Source.environment(env)] })
+      assert.deepStrictEqual(
+        (yield* Effect.flip(alone)).problems.map(({ where }) => where),
+        ["HANDOFF_THREADS_MAX_THREADS"]
+      )
+    })
+  )
+
   it.effect("is a Config of Effect's, a section at a time", () =>
     Effect.gen(function* () {
       const read = (env: Record<string, string>) =>

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Call, Direct, LookupHost, Section, Setting, Source, Strategies } from "@handoff/core"
+import { Call, Direct, type Executor, LookupHost, Section, Setting, Source, Strategies } from "@handoff/core"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -91,6 +92,22 @@ describe("strategies under one configuration", () => {
     Effect.gen(function* () {
       const { assembly } = yield* prepare
       assert.deepStrictEqual(yield* assembly.reload, [])
+    })
+  )
+
+  it.effect("a strategy alone is a layer that reads its own section", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      yield* Deferred.succeed(gate, undefined)
+      const closed: Array<string> = []
+      class Calls extends Context.Service<Calls, Executor.Executor<Call<any> | LookupHost>>()("test/Calls") {}
+      const layer = (a: unknown) =>
+        Strategies.layerConfig(Calls, strategy("a", gate, closed), [Source.code({ a, other: 1 })])
+      const ask = Calls.use((calls) => calls.run(call))
+      assert.strictEqual(yield* ask.pipe(Effect.provide(layer({ size: 3 }))), "a 3")
+      assert.deepStrictEqual(closed, ["a 3"])
+      const error = yield* Effect.flip(ask.pipe(Effect.provide(layer({ size: "many" }))))
+      assert.strictEqual(error._tag, "SettingsError")
     })
   )
 
