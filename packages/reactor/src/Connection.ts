@@ -122,13 +122,15 @@ export const connectLink = (endpoint: Endpoint | string, options: Options = {}):
       }
       const deadline = new Deadline({
         onDeadline: () => {
-          dialling.cancel()
           const at = { peer: dialling.peer, stage: dialling.stage, sent: 0, received: 0 }
+          dialling.cancel()
           fail(
             Errors.quiet(() =>
               totalMillis < connectMillis
                 ? new Errors.TotalTimeout({ ...at, millis: totalMillis })
-                : new Errors.ConnectTimeout({ ...at, millis: connectMillis })
+                : at.stage === "tls"
+                  ? new Errors.TlsTimeout({ ...at, millis: connectMillis })
+                  : new Errors.ConnectTimeout({ ...at, millis: connectMillis })
             )
           )
         }

@@ -129,7 +129,7 @@ const stageAt = (link: Link): "connect" | "tls" =>
 
 /** A name: both families looked up at once, and their addresses raced. */
 class NamedDial implements Dialling, Handler {
-  stage: "resolve" | "connect" | "tls" = "resolve"
+  #connecting = false
   peer: string
   readonly #port: number
   readonly #name: string
@@ -171,6 +171,11 @@ class NamedDial implements Dialling, Handler {
     }
   }
 
+  get stage(): "resolve" | "connect" | "tls" {
+    for (const link of this.#links) if (link.phase === "tls") return "tls"
+    return this.#connecting ? "connect" : "resolve"
+  }
+
   onDeadline(): void {
     this.#go()
   }
@@ -188,7 +193,7 @@ class NamedDial implements Dialling, Handler {
         this.#outcome.failed(trouble)
         return
       }
-      this.stage = "connect"
+      this.#connecting = true
       this.#links.add(this.#options.open({ host: step.address, port: this.#port }, this.#name, this))
     }
   }

@@ -32,7 +32,6 @@ export interface Machine {
   /** Milliseconds, where the task states none. */
   readonly timeouts: {
     readonly connect: number
-    readonly tls: number
     readonly firstByte: number
     readonly idle: number
     readonly total: number
@@ -323,7 +322,7 @@ class StreamExchange implements Running, Entrant, Handler, Dial.Outcome, Expirab
     return (this.#deadline ??= new Deadline(this))
   }
 
-  #until(wait: "ConnectTimeout" | "FirstByteTimeout" | "TlsTimeout" | "IdleTimeout", millis: number): void {
+  #until(wait: "ConnectTimeout" | "FirstByteTimeout" | "IdleTimeout", millis: number): void {
     const at = now() + millis
     if (at <= this.#totalAt) {
       this.#wait = wait
@@ -348,6 +347,8 @@ class StreamExchange implements Running, Entrant, Handler, Dial.Outcome, Expirab
     } else if (link !== undefined && link.phase !== "open") this.#stage = stageOf(link.phase, 0)
     else if (link !== undefined && link.unsent > 0) this.#stage = "send"
     else if (link !== undefined) this.#stage = "receive"
+    // The handshake is part of connecting, and has a name of its own.
+    if (this.#wait === "ConnectTimeout" && this.#stage === "tls") this.#wait = "TlsTimeout"
     this.#fail(this.#stage, "Timeout", { code: this.#wait, detail: this.#waited() })
   }
 
@@ -358,7 +359,7 @@ class StreamExchange implements Running, Entrant, Handler, Dial.Outcome, Expirab
       case "ConnectTimeout":
         return `no connection within ${connectTimeout ?? timeouts.connect} ms`
       case "TlsTimeout":
-        return `no handshake within ${timeouts.tls} ms`
+        return `connected, but no handshake within ${connectTimeout ?? timeouts.connect} ms`
       case "FirstByteTimeout":
         return `no first octet within ${timeouts.firstByte} ms`
       case "IdleTimeout":

@@ -252,7 +252,6 @@ const machineOf = (
     dialTls: { ...dial, open: opener.secured },
     timeouts: {
       connect: millisOf("connectTimeout", limits.connectTimeout, options.connectTimeout),
-      tls: limits.tlsTimeout.default,
       firstByte:
         options.firstByteTimeout === undefined
           ? Infinity
