@@ -1,7 +1,7 @@
 /** Messages as `dig` prints them: comments for the header and EDNS, sections of records in tabbed columns. */
 import * as Edns from "./Edns.ts"
 import * as EdnsOptions from "./EdnsOptions.ts"
-import { utf8 } from "./fields/strings.ts"
+import { utf8 } from "./CharacterString.ts"
 import type { Style } from "./Field.ts"
 import type { Message } from "./Message.ts"
 import * as Name from "./Name.ts"

@@ -6,7 +6,7 @@ import * as NetAddress from "effect/net/NetAddress"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Class from "./Class.ts"
-import { chunk, fromLatin1, fromUtf8, toLatin1, utf8 } from "./fields/strings.ts"
+import { chunk, fromLatin1, fromUtf8, toLatin1, utf8 } from "./CharacterString.ts"
 import * as Name from "./Name.ts"
 import { make, type ResourceRecord } from "./ResourceRecord.ts"
 

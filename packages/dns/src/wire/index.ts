@@ -3,6 +3,7 @@
  *
  * Start at `Message.decode` and `Message.encode`.
  */
+export * as CharacterString from "./CharacterString.ts"
 export * as Class from "./Class.ts"
 export * as Dig from "./Dig.ts"
 export * as Edns from "./Edns.ts"
@@ -21,3 +22,4 @@ export * as ZoneFile from "./ZoneFile.ts"
 export { DecodeError } from "./DecodeError.ts"
 export { EncodeError } from "./EncodeError.ts"
 export { TextError } from "./TextError.ts"
+export type { SvcParam } from "./fields/svcParams.ts"

@@ -4,6 +4,8 @@ import path from "node:path"
 import { Name, RecordText, TextError, ZoneFile } from "@handoff/dns/wire"
 import * as Include from "@handoff/dns/wire/include"
 import { assert, describe, it } from "@effect/vitest"
+import { mutate, Random } from "./random.ts"
+import { vectors } from "./vectors.ts"
 
 const lines = (text: string, options?: ZoneFile.Options): ReadonlyArray<string> => {
   const records = ZoneFile.parse(text, options)
@@ -173,6 +175,32 @@ www 2 IN CNAME @
     )
     for (const options of [{}, { origin: Name.fromText("example.") }, { origin: Name.root }]) {
       assert.deepEqual(lines(ZoneFile.print(zone, options)), lines(text))
+    }
+  })
+
+  it("gives records or an error with a place for any text, and prints what it took to the same records", () => {
+    const random = new Random(11)
+    const zone = vectors.map(({ type, text }, i) => `r${i} 60 IN ${type} ${text}`)
+    const extra = [
+      "$ORIGIN a.b.",
+      "$TTL 1h",
+      "$GENERATE 1-3 a${1,2,x} A 192.0.2.$",
+      "  TXT ( a ; x",
+      " b )",
+      "@ CH TXT x"
+    ]
+    for (let i = 0; i < 4_000; i++) {
+      const text = Array.from({ length: 3 }, () => random.pick(random.below(4) === 0 ? extra : zone)).join("\n")
+      const changed = Buffer.from(mutate(Buffer.from(text, "latin1"), random)).toString("latin1")
+      const records = ZoneFile.parse(changed)
+      if (records instanceof TextError) {
+        assert.isAtLeast(records.line, 1)
+        assert.isAtLeast(records.column, 1)
+        assert.isAtMost(records.line, 5)
+        continue
+      }
+      const printed = ZoneFile.print(records)
+      assert.strictEqual(lines(printed).join("\n"), printed.trimEnd(), changed)
     }
   })
 

@@ -12,7 +12,7 @@ import type { Tokens } from "../Tokens.ts"
 import type { Writer } from "../Writer.ts"
 import { ipv4, ipv6 } from "./addresses.ts"
 import { fromBase64, toBase64 } from "./blobs.ts"
-import { fromLatin1, quote, toLatin1, unescapeText } from "./strings.ts"
+import { fromLatin1, quote, toLatin1, unescapeText } from "../CharacterString.ts"
 
 export type SvcParam =
   | { readonly key: "mandatory"; readonly value: ReadonlyArray<string> }

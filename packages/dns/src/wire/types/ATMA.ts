@@ -1,5 +1,5 @@
 import { generic, hexOf, toHex } from "../fields/blobs.ts"
-import { fromLatin1, toLatin1 } from "../fields/strings.ts"
+import { fromLatin1, toLatin1 } from "../CharacterString.ts"
 import * as RecordType from "../RecordType.ts"
 
 export interface Atma {
