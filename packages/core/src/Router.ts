@@ -79,13 +79,20 @@ export class UnknownExecutor extends Schema.TaggedError<UnknownExecutor>()("Unkn
   }
 }
 
-/** A router over these executors. It owns none of them: closing them is their maker's business. */
+/**
+ * A router over these executors, each of which has a name of its own (a defect otherwise). It owns none of them: closing
+ * them is their maker's business.
+ */
 export const make = <const E extends ReadonlyArray<Executor.Executor<any>>>(
   executors: E,
   policy?: Policy & { readonly name?: string }
 ): Effect.Effect<Router<Executor.Tasks<E[number]>>, UnknownExecutor> =>
   Effect.suspend(() => {
     const { name, ...rest } = policy ?? {}
+    const twice = executors.find((one, i) => executors.findIndex((other) => other.name === one.name) !== i)
+    if (twice !== undefined) {
+      return Effect.die(`the executors of a router have names of their own, and two of these are ${twice.name}`)
+    }
     const state = new State(name ?? "router", executors, rest)
     const unknown = unknownIn(rest, state.names())
     return unknown === undefined ? Effect.succeed(state.router) : Effect.fail(unknown)

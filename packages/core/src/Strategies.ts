@@ -150,15 +150,19 @@ export const make = <const S extends ReadonlyArray<Strategy<any, any, any>>>(
     return { router, running: Effect.sync(() => [...made.keys()]), reload }
   }) as any
 
-/** The router over the strategies that the configuration names, under a service key. */
-export const layer = <I, const S extends ReadonlyArray<Strategy<any, any, any>>>(
-  key: Context.Key<I, Executor<TasksOf<S>>>,
+/**
+ * The router over the strategies that the configuration names, under a service key. The key may promise kinds that no
+ * configured strategy runs (`AppExecutor` promises all shared ones): only the configuration knows, and what nobody runs
+ * is answered with `Unsupported`.
+ */
+export const layer = <I, T extends Task.Any, const S extends ReadonlyArray<Strategy<any, any, any>>>(
+  key: Context.Key<I, Executor<T>>,
   strategies: S,
   options?: Options
 ): Layer.Layer<I, ErrorOf<S> | SettingsError | Router.UnknownExecutor, ServicesOf<S>> =>
   Layer.effect(
     key,
-    Effect.map(make(strategies, options), ({ router }): Executor<TasksOf<S>> => router)
+    Effect.map(make(strategies, options), ({ router }): Executor<any> => router)
   )
 
 /** The names that a policy needs; undefined: all. */

@@ -69,6 +69,13 @@ describe("Router", () => {
     })
   )
 
+  it.effect("two executors of one name are a mistake of the program", () =>
+    Effect.gen(function* () {
+      const exit = yield* Effect.exit(Router.make([held("dns").executor, held("dns").executor]))
+      assert.isTrue(Exit.hasDies(exit))
+    })
+  )
+
   const detail = new Unsupported({ executor: "one", kind: "Call", supportedBy: [], detail: "no such transport" })
   const full = new Overloaded({ executor: "one", kind: "Call", reason: "full", outstanding: 1, limit: 1 })
   const lost = new Lost({ executor: "one", kind: "Call", how: "exit" })

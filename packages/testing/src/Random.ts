@@ -5,6 +5,8 @@ export interface Random {
   /** A whole number, at least 0 and below `bound`. */
   readonly below: (bound: number) => number
   readonly pick: <A>(items: ReadonlyArray<A>) => A
+  /** The same items in a random order (Fisher and Yates). */
+  readonly shuffle: <A>(items: ReadonlyArray<A>) => Array<A>
 }
 
 export const make = (seed: number): Random => {
@@ -17,5 +19,15 @@ export const make = (seed: number): Random => {
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
   }
   const below = (bound: number): number => Math.floor(next() * bound)
-  return { next, below, pick: (items) => items[below(items.length)]! }
+  const shuffle = <A>(items: ReadonlyArray<A>): Array<A> => {
+    const all = [...items]
+    for (let i = all.length - 1; i > 0; i--) {
+      const j = below(i + 1)
+      const one = all[i]!
+      all[i] = all[j]!
+      all[j] = one
+    }
+    return all
+  }
+  return { next, below, pick: (items) => items[below(items.length)]!, shuffle }
 }

@@ -101,7 +101,9 @@ export const make = <T extends Task.Any>(options: Options<T>): Effect.Effect<Ste
       drain: (seed) => {
         const random = Random.make(seed)
         let count = 0
-        while (stepAny(random)) count++
+        while (outstanding.size > 0) {
+          for (const job of random.shuffle(outstanding.toArray())) if (finish(job)) count++
+        }
         return count
       }
     }

@@ -51,7 +51,7 @@ contract(
   "strategies under one configuration, as a layer",
   {
     service: AppExecutor,
-    layer: Strategies.layer(AppExecutor as never, [Strategies.define(section, () => direct("direct", "later"))]).pipe(
+    layer: Strategies.layer(AppExecutor, [Strategies.define(section, () => direct("direct", "later"))]).pipe(
       Layer.provideMerge(Observability.layer())
     )
   },
