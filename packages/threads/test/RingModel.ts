@@ -504,7 +504,8 @@ export const explore = (shape: Shape, mistake: Mistake = "none"): Outcome => {
   /** What must hold of a state in which nobody can take a step. */
   const stuck = (s: State): string | undefined => {
     for (let task = 1; task <= s.published; task++) {
-      if (s.answered[task]! + s.lost[task]! + s.cancelled[task]! === 0) return `task ${task} is never answered`
+      const ends = s.answered[task]! + s.lost[task]! + s.cancelled[task]!
+      if (ends === 0) return `task ${task} is never answered`
     }
     return undefined
   }

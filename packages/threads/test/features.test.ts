@@ -298,7 +298,7 @@ describe("what travels", () => {
         const made = yield* s.makeBuffer(1_000_000)
         assert.strictEqual(made[999_999], 7)
         const shared = new Int32Array(new SharedArrayBuffer(16))
-        yield* f.fill(shared, 9)
+        yield* f.setAll(shared, 9)
         assert.deepStrictEqual([...shared], [9, 9, 9, 9])
       })
     )

@@ -28,7 +28,7 @@ describe("the ring under stress", () => {
         console.log(`seed ${seed}`)
         const random = randomOf(seed)
         const pools: Array<Pooled.Pool> = []
-        const { submit } = Pooled.Pool.prototype
+        const submit = Reflect.get(Pooled.Pool.prototype, "submit")
         // The pool of this test's executor, to kill its workers at random: no public door leads there.
         Pooled.Pool.prototype.submit = function (job) {
           if (!pools.includes(this)) pools.push(this)

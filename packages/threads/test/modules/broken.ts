@@ -1,2 +1,2 @@
-throw new SyntaxError("this module does not load")
 export const never = 1
+throw new SyntaxError("this module does not load")

@@ -80,7 +80,7 @@ const seen: Array<string> = []
 export const note = (word: string): number => seen.push(word)
 export const noted = (): ReadonlyArray<string> => seen
 export const sumOf = (octets: Uint8Array): number => octets.reduce((sum, octet) => sum + octet, 0)
-export const fill = (shared: Int32Array, value: number): void => {
+export const setAll = (shared: Int32Array, value: number): void => {
   shared.fill(value)
 }
 export const local = new AsyncLocalStorage<number>()

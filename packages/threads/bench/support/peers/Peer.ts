@@ -1,5 +1,5 @@
 /** The pools that ours is measured against, each behind the same three functions, set up as its users would. */
-import { availableParallelism } from "node:os"
+import * as Effect from "effect/Effect"
 import { Worker } from "node:worker_threads"
 
 export interface Peer {
@@ -101,7 +101,6 @@ const workerpool: Open = async (options) => {
 }
 
 const effectRpc: Open = async (options) => {
-  const Effect = await import("effect/Effect")
   const Layer = await import("effect/Layer")
   const Scope = await import("effect/Scope")
   const Exit = await import("effect/Exit")
@@ -112,7 +111,8 @@ const effectRpc: Open = async (options) => {
   const protocol = RpcClient.layerProtocolWorker({ size: options.threads, concurrency: 64 }).pipe(
     Layer.provide(NodeWorker.layer(() => new Worker(file("rpc.worker.ts"), limitsOf(options))))
   )
-  const build: any = Effect.flatMap(Layer.build(protocol) as any, (context) =>
+  const built: Effect.Effect<any, any, any> = Layer.build(protocol)
+  const build: any = Effect.flatMap(built, (context) =>
     (Effect.provide as any)(RpcClient.make(Calls, { disableTracing: true }), context)
   )
   const client: any = await Effect.runPromise(Scope.provide(build, scope) as any)
@@ -131,5 +131,3 @@ export const peers: Readonly<Record<string, Open>> = {
   workerpool,
   "effect rpc": effectRpc
 }
-
-export const threads = Math.min(2, availableParallelism())

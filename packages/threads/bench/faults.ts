@@ -1,0 +1,240 @@
+/**
+ * Faults in figures: very many calls over two workers while a worker is killed every 50 ms and one call in a hundred
+ * exits, throws, loops for ever (with a timeout) or exhausts memory. Counted is what became of every single call.
+ *
+ * The peers do the same work without the killing, for which they have no door, and far fewer calls, because most of
+ * them never finish: what has not been answered when nothing moves any more is counted as stuck.
+ */
+import { Bench } from "@handoff/bench"
+import type { Call } from "@handoff/core"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import { readdirSync } from "node:fs"
+import * as ours from "./support/handoff.ts"
+import { type Open, peers } from "./support/peers/Peer.ts"
+
+const threads = 2
+/** Milliseconds that a call which loops for ever is given. */
+const patience = 250
+
+type Fault = "exit" | "fail" | "loopForEver" | "exhaust"
+
+/**
+ * Which fault a call is, if one: one in a hundred. Throwing is cheap, the others cost a worker each, so a worker's
+ * start; exhausting memory takes the longest and is the rarest.
+ */
+const faultOf = (i: number): Fault | undefined => {
+  if (i % 100 !== 50) return undefined
+  const which = Math.floor(i / 100) % 100
+  if (which < 4) return "exit"
+  if (which === 4) return "loopForEver"
+  if (which === 5) return "exhaust"
+  return "fail"
+}
+
+interface Counts {
+  good: number
+  goodLost: number
+  goodWrong: number
+  faultTyped: number
+  faultWrong: number
+  stuck: number
+  kills: number
+}
+
+const zero = (): Counts => ({ good: 0, goodLost: 0, goodWrong: 0, faultTyped: 0, faultWrong: 0, stuck: 0, kills: 0 })
+
+const handles = (): number => process.getActiveResourcesInfo().length
+const descriptors = (): number => readdirSync("/proc/self/fd").length
+
+const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
+
+const expected: Readonly<Record<Fault, (error: any) => boolean>> = {
+  exit: (error) => error?._tag === "Lost" && error.how === "exit" && error.exitCode === 3,
+  fail: (error) => error?._tag === "CallError" && error.errorName === "RangeError",
+  loopForEver: (error) => Cause.isTimeoutError(error),
+  exhaust: (error) => error?._tag === "Lost" && error.how === "memory"
+}
+
+const wasKilled = (error: any): boolean => error?._tag === "Lost" && error.how === "terminated"
+
+/** Ours, with the killing. */
+const survive =
+  (isolation: "thread" | "process", callsOf: (quick: boolean) => number): Bench.Run =>
+  async ({ check, quick }) => {
+    const calls = callsOf(quick)
+    ours.watchPools()
+    const counts = zero()
+    const gc = (globalThis as { readonly gc?: () => void }).gc!
+    const round = async (total: number): Promise<void> => {
+      const { close, pool } = await ours.open({ threads, memory: 24, more: { isolation, onInterrupt: "terminate" } })
+      const one = (i: number): Effect.Effect<void> => {
+        const fault = faultOf(i)
+        const call: Effect.Effect<unknown, unknown> =
+          fault === undefined
+            ? pool.run(ours.task("add", [i, 1]) as Call<number>)
+            : fault === "loopForEver"
+              ? pool.call(ours.module, fault, [], {}).pipe(Effect.timeout(patience))
+              : pool.run(ours.task(fault, []))
+        return Effect.map(Effect.exit(call), (exit: Exit.Exit<unknown, unknown>) => {
+          const error =
+            exit._tag === "Failure" ? (exit.cause.reasons.find(Cause.isFailReason)?.error ?? exit.cause) : undefined
+          if (fault === undefined) {
+            if (exit._tag === "Success" && exit.value === i + 1) counts.good++
+            else if (wasKilled(error)) counts.goodLost++
+            else counts.goodWrong++
+          } else if (exit._tag === "Failure" && (expected[fault](error) || wasKilled(error))) counts.faultTyped++
+          else counts.faultWrong++
+        })
+      }
+      let next = 0
+      const lane = Effect.gen(function* () {
+        while (next < total) yield* one(next++)
+      })
+      const killer = setInterval(() => {
+        if (ours.killOne()) counts.kills++
+      }, 50)
+      const lanes = Array.from({ length: isolation === "thread" ? 64 : 8 }, () => lane)
+      await Effect.runPromise(Effect.all(lanes, { concurrency: "unbounded", discard: true }))
+      clearInterval(killer)
+      await close()
+    }
+    // A first, small round: what Node keeps for ever after a first use is not a leak of the second.
+    await round(Math.min(calls, 2_000))
+    gc()
+    await sleep(200)
+    const before = { memory: process.memoryUsage().rss, handles: handles(), descriptors: descriptors() }
+    Object.assign(counts, zero())
+    const start = performance.now()
+    await round(calls)
+    const elapsed = (performance.now() - start) / 1000
+    gc()
+    await sleep(200)
+    gc()
+    const touched = Math.floor((calls + 49) / 100)
+    console.log(`    ${calls} calls, ${touched} of them faults: ${JSON.stringify(counts)} in ${elapsed.toFixed(1)} s`)
+    check(counts.good + counts.goodLost + counts.goodWrong === calls - touched, "every other call is answered once")
+    check(counts.goodLost <= counts.kills, "a kill takes at most the one call that ran there")
+    check(counts.faultTyped + counts.faultWrong === touched, "every touched call is answered once")
+    return {
+      "good calls not completed, calls": counts.goodWrong,
+      "good calls lost with their killed worker, calls": counts.goodLost,
+      "faults without their typed error, calls": counts.faultWrong,
+      "workers killed, count": counts.kills,
+      "calls/s": calls / elapsed,
+      "handles left, count": handles() - before.handles,
+      "descriptors left, count": descriptors() - before.descriptors,
+      "memory left, MB": Math.max(0, process.memoryUsage().rss - before.memory) / 2 ** 20
+    }
+  }
+
+/** A peer: the same faults, without the killing; whatever does not move for five seconds is stuck. */
+const peer =
+  (open: Open, fault: Fault): Bench.Run =>
+  async ({ check, quick }) => {
+    const total = quick ? 300 : 1_000
+    const pool = await open({ threads, memory: 64 })
+    check((await pool.call("add", 2, 3)) === 5, "2 + 3 is 5")
+    let good = 0
+    let failed = 0
+    let settled = 0
+    const follow = async (call: Promise<unknown>, isBad: boolean, i: number): Promise<void> => {
+      try {
+        if ((await call) === i + 1 && !isBad) good++
+      } catch {
+        if (!isBad) failed++
+      }
+      settled++
+    }
+    for (let i = 0; i < total; i++) {
+      const isBad = i % 100 === 50
+      const call = !isBad
+        ? pool.call("add", i, 1)
+        : fault === "loopForEver"
+          ? pool.bounded!(patience, fault)
+          : pool.call(fault)
+      void follow(Promise.resolve(call), isBad, i)
+    }
+    let last = -1
+    for (let quiet = 0; settled < total && quiet < (quick ? 20 : 50); quiet++) {
+      if (settled !== last) quiet = 0
+      last = settled
+      await sleep(100)
+    }
+    const goodTotal = total - total / 100
+    return {
+      "good calls not completed, calls": goodTotal - good,
+      "failed, calls": failed,
+      "stuck, calls": goodTotal - good - failed
+    }
+  }
+
+const inTheRing = (quick: boolean): number => (quick ? 20_000 : 1_000_000)
+const inProcesses = (quick: boolean): number => (quick ? 3_000 : 50_000)
+const collected = (run: Bench.Run): Bench.Subject => ({ run, nodeArguments: ["--expose-gc"] })
+
+const faults: Readonly<Record<string, Fault>> = {
+  "ten of 1,000 exit": "exit",
+  "ten of 1,000 throw": "fail",
+  "ten of 1,000 exhaust memory": "exhaust",
+  "ten of 1,000 loop for ever": "loopForEver"
+}
+
+const survival = ["threads", "processes"] as const
+const survivalWork = {
+  threads: "a worker killed every 50 ms, threads",
+  processes: "a worker killed every 50 ms, processes"
+}
+
+export default Bench.define({
+  name: "threads/faults",
+  works: [
+    {
+      name: survivalWork.threads,
+      rounds: 1,
+      subjects: { handoff: collected(survive("thread", inTheRing)) }
+    },
+    {
+      name: survivalWork.processes,
+      rounds: 1,
+      subjects: { handoff: collected(survive("process", inProcesses)) }
+    },
+    ...Object.entries(faults).map(([name, fault]) => ({
+      name,
+      rounds: 1,
+      subjects: {
+        handoff: peer(ours.open, fault),
+        ...Object.fromEntries(
+          Object.entries(peers)
+            .filter(([which]) => fault !== "loopForEver" || which !== "effect rpc")
+            .map(([which, open]) => [which, peer(open, fault)])
+        )
+      }
+    }))
+  ],
+  goals: [
+    ...survival.flatMap((which) =>
+      [
+        "good calls not completed, calls",
+        "faults without their typed error, calls",
+        "handles left, count",
+        "descriptors left, count"
+      ].map((metric) => ({ work: survivalWork[which], metric, subject: "handoff", against: 1, atMost: 0 }))
+    ),
+    ...survival.map((which) => ({
+      work: survivalWork[which],
+      metric: "memory left, MB",
+      subject: "handoff",
+      against: 64,
+      atMost: 1
+    })),
+    ...Object.keys(faults).map((work) => ({
+      work,
+      metric: "good calls not completed, calls",
+      subject: "handoff",
+      against: 1,
+      atMost: 0
+    }))
+  ]
+})

@@ -1,0 +1,321 @@
+/**
+ * Handing calls off: small ones (1, 64 and 1,024 in flight), payloads copied and moved, work for two cores, the main
+ * loop's delay meanwhile, fairness, start, memory, and an idle pool. Two threads everywhere.
+ */
+import { Bench } from "@handoff/bench"
+import { existsSync } from "node:fs"
+import { monitorEventLoopDelay } from "node:perf_hooks"
+import * as ours from "./support/handoff.ts"
+import { type Open, type Peer, peers } from "./support/peers/Peer.ts"
+
+const threads = 2
+const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
+
+const median = (values: ReadonlyArray<number>, share = 0.5): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+/** The same run for every pool. */
+const everyPool = (
+  run: (pool: Peer, context: Bench.Context) => Promise<Bench.Figures>,
+  suits: (name: string) => boolean = () => true
+): Record<string, Bench.Subject> => {
+  const subject =
+    (open: Open): Bench.Run =>
+    async (context) => {
+      const pool = await open({ threads })
+      context.check((await pool.call("add", 2, 3)) === 5, "2 + 3 is 5")
+      return run(pool, context)
+    }
+  const all: Record<string, Bench.Subject> = { handoff: subject(ours.open) }
+  for (const [name, open] of Object.entries(peers)) if (suits(name)) all[name] = subject(open)
+  return all
+}
+
+/** Calls a second, in `lanes` promises that each call one after the other. */
+const throughput =
+  (lanes: number) =>
+  async (pool: Peer, { seconds }: Bench.Context): Promise<Bench.Figures> => {
+    const round = async (milliseconds: number): Promise<number> => {
+      const start = performance.now()
+      let calls = 0
+      const lane = async (): Promise<void> => {
+        while (performance.now() - start < milliseconds) {
+          const expected = calls + 1
+          if ((await pool.call("add", calls++, 1)) !== expected) throw new Error("a sum is wrong")
+        }
+      }
+      await Promise.all(Array.from({ length: lanes }, lane))
+      return (calls * 1000) / (performance.now() - start)
+    }
+    await round(seconds * 300)
+    return { "calls/s": await round(seconds * 1000) }
+  }
+
+/** Ours through `run` and through `submitUnsafe`, in batches long enough to time. */
+const oursThrough =
+  (through: typeof ours.throughRun, lanes: number): Bench.Run =>
+  async ({ check, quick }) => {
+    const { call, pool } = await ours.open({ threads })
+    check((await call("add", 2, 3)) === 5, "2 + 3 is 5")
+    const total = quick ? 100_000 : 500_000
+    await through(pool, lanes, total)
+    return { "calls/s": (total * 1000) / (await through(pool, lanes, total)) }
+  }
+
+const inFlight = (lanes: number): string => `small calls, ${lanes.toLocaleString("en")} in flight`
+
+/** Two works, because ours are two: a rival of one must not be the other. */
+const small = (lanes: number): ReadonlyArray<Bench.Work> => {
+  const { handoff: _, ...rivals } = everyPool(throughput(lanes))
+  const handoff = { run: oursThrough(ours.throughRun, lanes), submitUnsafe: oursThrough(ours.throughSubmit, lanes) }
+  return [
+    { name: `${inFlight(lanes)}, run`, subjects: { handoff: handoff.run, ...rivals } },
+    { name: `${inFlight(lanes)}, submitUnsafe`, subjects: { handoff: handoff.submitUnsafe, ...rivals } }
+  ]
+}
+
+const oneAtATime = async (pool: Peer, { quick }: Bench.Context): Promise<Bench.Figures> => {
+  const count = quick ? 3_000 : 20_000
+  const times = new Float64Array(count)
+  for (let i = 0; i < count + 1_000; i++) {
+    const start = performance.now()
+    await pool.call("add", i, 1)
+    if (i >= 1_000) times[i - 1_000] = (performance.now() - start) * 1000
+  }
+  times.sort()
+  return { "p50, us": times[count >> 1]!, "p99, us": times[Math.floor(count * 0.99)]! }
+}
+
+const sizes = { "1 KB": 1_024, "1 MB": 2 ** 20, "64 MB": 2 ** 26 } as const
+
+/** Median time of handing a buffer to `sizeOf`. */
+const payload =
+  (octets: number, moved: boolean) =>
+  async (pool: Peer, { check, quick }: Bench.Context): Promise<Bench.Figures> => {
+    const count = octets > 2 ** 22 ? (quick ? 5 : 12) : quick ? 200 : 1_000
+    const times: Array<number> = []
+    for (let i = 0; i < count + 5; i++) {
+      const buffer = new Uint8Array(octets)
+      const start = performance.now()
+      const size = moved ? await pool.move!("sizeOf", [buffer], [buffer.buffer]) : await pool.call("sizeOf", buffer)
+      if (i >= 5) times.push((performance.now() - start) * 1000)
+      check(size === octets, "every octet arrives")
+    }
+    return { "p50, us": median(times) }
+  }
+
+/** About 5 ms of work, found once per process. */
+const turnsOf5ms = async (pool: Peer): Promise<number> => {
+  let turns = 1_000_000
+  for (let i = 0; i < 6; i++) {
+    const start = performance.now()
+    await pool.call("burn", turns)
+    turns = Math.round((turns * 5) / (performance.now() - start))
+  }
+  return turns
+}
+
+/** How much faster two threads are than one. */
+const speedUp = (open: Open): Bench.Run => {
+  const time = async (pool: Peer, turns: number, calls: number): Promise<number> => {
+    const start = performance.now()
+    await Promise.all(Array.from({ length: calls }, () => pool.call("burn", turns)))
+    return performance.now() - start
+  }
+  return async ({ check, quick }) => {
+    const calls = quick ? 100 : 400
+    const one = await open({ threads: 1 })
+    check((await one.call("add", 2, 3)) === 5, "2 + 3 is 5")
+    const turns = await turnsOf5ms(one)
+    await time(one, turns, 20)
+    const alone = await time(one, turns, calls)
+    await one.close()
+    const two = await open({ threads: 2 })
+    await time(two, turns, 20)
+    return { "speed-up": alone / (await time(two, turns, calls)) }
+  }
+}
+
+const loopDelay =
+  (load: (pool: Peer, until: number, context: Bench.Context) => Promise<void>) =>
+  async (pool: Peer, context: Bench.Context): Promise<Bench.Figures> => {
+    const histogram = monitorEventLoopDelay({ resolution: 1 })
+    await load(pool, performance.now() + context.seconds * 200, context)
+    histogram.enable()
+    await load(pool, performance.now() + context.seconds * 1000, context)
+    histogram.disable()
+    return { "loop delay p99, ms": histogram.percentile(99) / 1e6 }
+  }
+
+const saturate = async (pool: Peer, until: number): Promise<void> => {
+  const lane = async (): Promise<void> => {
+    while (performance.now() < until) await pool.call("occupy", 5)
+  }
+  await Promise.all(Array.from({ length: 2 * threads }, lane))
+}
+
+/** A stream of small calls at half of what the slowest peer of use can take: the same for all. */
+const halfCapacity = async (pool: Peer, until: number): Promise<void> => {
+  const perMillisecond = 8
+  const pending: Array<Promise<unknown>> = []
+  while (performance.now() < until) {
+    for (let i = 0; i < perMillisecond; i++) pending.push(pool.call("add", i, 1))
+    await sleep(1)
+  }
+  await Promise.all(pending)
+}
+
+const fairness = async (pool: Peer): Promise<Bench.Figures> => {
+  let longIsOver = false
+  let stuck = 0
+  const times: Array<number> = []
+  const all: Array<Promise<unknown>> = []
+  const start = performance.now()
+  for (let i = 0; i < 2_001; i++) {
+    if (i === 1_000) all.push(pool.call("occupy", 200).then(() => (longIsOver = true)))
+    else {
+      all.push(
+        pool.call("add", i, 1).then(() => {
+          if (longIsOver) stuck++
+          return times.push(performance.now() - start)
+        })
+      )
+    }
+  }
+  await Promise.all(all)
+  return { "stuck behind it, calls": stuck, "median, ms": median(times) }
+}
+
+/** Ours as a consumer gets it, built: a worker of TypeScript would measure the stripping of types. */
+const built = new URL("../dist/Threads.js", import.meta.url)
+const openBuilt: Open = async (options) => {
+  const { make } = (await import(built.href)) as { readonly make: Parameters<typeof ours.open>[1] }
+  return ours.open(options, make)
+}
+
+/** `load` imports the library, so that only what follows `make` is timed. */
+const start = (open: Open, load: () => Promise<unknown>): Bench.Subject => ({
+  nodeArguments: ["--expose-gc"],
+  absent: () => (open === openBuilt && !existsSync(built) ? "it is not built: npm run build" : undefined),
+  run: async ({ check }) => {
+    await load()
+    const gc = (globalThis as { readonly gc?: () => void }).gc!
+    gc()
+    const before = process.memoryUsage().rss
+    const began = performance.now()
+    const pool = await open({ threads })
+    check((await pool.call("add", 2, 3)) === 5, "2 + 3 is 5")
+    const first = performance.now() - began
+    await sleep(300)
+    gc()
+    const each = (process.memoryUsage().rss - before) / threads / 2 ** 20
+    return { "first result, ms": first, "memory per idle worker, MB": each }
+  }
+})
+
+const idle = async (_: Peer, { seconds }: Bench.Context): Promise<Bench.Figures> => {
+  await sleep(200)
+  const before = process.cpuUsage()
+  await sleep(seconds * 2000)
+  const used = process.cpuUsage(before)
+  return { "processor while idle, ms/s": (used.user + used.system) / 1000 / (seconds * 2) }
+}
+
+const moves = (name: string): boolean => name !== "effect rpc"
+
+const p50 = "p50, us"
+const payloads = Object.entries(sizes)
+export default Bench.define({
+  name: "threads/handoff",
+  works: [
+    ...small(64),
+    ...small(1024),
+    { name: "one at a time", subjects: everyPool(oneAtATime) },
+    ...payloads.map(([size, octets]) => ({ name: `${size} copied`, subjects: everyPool(payload(octets, false)) })),
+    ...payloads.map(([size, octets]) => ({ name: `${size} moved`, subjects: everyPool(payload(octets, true), moves) })),
+    {
+      name: "400 calls of 5 ms",
+      subjects: {
+        handoff: speedUp(ours.open),
+        ...Object.fromEntries(Object.entries(peers).map(([name, open]) => [name, speedUp(open)]))
+      }
+    },
+    { name: "both threads saturated", subjects: everyPool(loopDelay(saturate)) },
+    { name: "small calls at half of capacity", subjects: everyPool(loopDelay(halfCapacity)) },
+    { name: "one call of 200 ms among 2,000", subjects: everyPool(fairness) },
+    {
+      name: "start",
+      subjects: {
+        handoff: start(openBuilt, () => import(built.href)),
+        piscina: start(peers["piscina"]!, () => import("piscina")),
+        tinypool: start(peers["tinypool"]!, () => import("tinypool")),
+        poolifier: start(peers["poolifier"]!, () => import("poolifier")),
+        workerpool: start(peers["workerpool"]!, () => import("workerpool")),
+        "effect rpc": start(peers["effect rpc"]!, () => import("effect/rpc/RpcClient"))
+      }
+    },
+    { name: "idle", subjects: everyPool(idle) }
+  ],
+  goals: [
+    ...(
+      [
+        [64, "run", 6],
+        [64, "submitUnsafe", 10],
+        [1024, "run", 8],
+        [1024, "submitUnsafe", 15]
+      ] as const
+    ).map(([lanes, through, atLeast]) => ({
+      work: `${inFlight(lanes)}, ${through}`,
+      metric: "calls/s",
+      subject: "handoff",
+      against: "best peer",
+      atLeast
+    })),
+    { work: "one at a time", metric: p50, subject: "handoff", against: "best peer", atMost: 0.5 },
+    ...payloads.flatMap(([size]) =>
+      ["copied", "moved"].map((how) => ({
+        work: `${size} ${how}`,
+        metric: p50,
+        subject: "handoff",
+        against: "best peer",
+        // Never slower, to within what the machine varies by itself.
+        atMost: 1.05
+      }))
+    ),
+    {
+      work: "64 MB moved",
+      metric: p50,
+      subject: "handoff",
+      against: { work: "1 MB moved", subject: "handoff" },
+      atMost: 1.5
+    },
+    { work: "400 calls of 5 ms", metric: "speed-up", subject: "handoff", against: 1, atLeast: 1.95 },
+    {
+      work: "both threads saturated",
+      metric: "loop delay p99, ms",
+      subject: "handoff",
+      against: "best peer",
+      atMost: 1.05
+    },
+    {
+      work: "small calls at half of capacity",
+      metric: "loop delay p99, ms",
+      subject: "handoff",
+      against: "best peer",
+      atMost: 1.05
+    },
+    {
+      work: "one call of 200 ms among 2,000",
+      metric: "stuck behind it, calls",
+      subject: "handoff",
+      against: 1,
+      atMost: 0
+    },
+    { work: "one call of 200 ms among 2,000", metric: "median, ms", subject: "handoff", against: 10, atMost: 1 },
+    { work: "start", metric: "first result, ms", subject: "handoff", against: "best peer", atMost: 1.05 },
+    { work: "start", metric: "memory per idle worker, MB", subject: "handoff", against: "best peer", atMost: 1.05 },
+    { work: "idle", metric: "processor while idle, ms/s", subject: "handoff", against: 1, atMost: 1 }
+  ]
+})
