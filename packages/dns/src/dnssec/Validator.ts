@@ -98,6 +98,11 @@ export class Validator<E, R> {
     return this.zones.size
   }
 
+  /** Forgets what was found bogus or could not be had, so that it is asked for anew. */
+  forgetFailures(): void {
+    for (const [key, { kind }] of this.zones) if (kind === "bogus" || kind === "indeterminate") this.zones.delete(key)
+  }
+
   /** Judges the answer to a question. Fails never: what cannot be had is `indeterminate`. */
   validate(question: Question.Question, message: Message.Message): Effect.Effect<Verdict, never, R> {
     return Effect.gen({ self: this }, function* () {

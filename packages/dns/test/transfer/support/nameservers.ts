@@ -20,6 +20,8 @@ export interface Options {
   /** The zone that it takes from us, as text, and our port. */
   readonly secondary?: { readonly origin: string; readonly port: number }
   readonly algorithm?: TsigKey.Algorithm
+  /** Where it listens; a free port of 127.0.0.1 unless told. */
+  readonly at?: { readonly address: string; readonly port: number }
 }
 
 interface Kind {
@@ -33,11 +35,11 @@ const undotted = (origin: string) => origin.replace(/\.$/, "")
 const bind: Kind = {
   program: "named",
   args: (conf) => ["-g", "-n", "1", "-c", conf],
-  conf: (folder, port, tlsPort, origin, { algorithm = "hmac-sha256", secondary }) => `
+  conf: (folder, port, tlsPort, origin, { algorithm = "hmac-sha256", at, secondary }) => `
 tls local { key-file "${folder}/key.pem"; cert-file "${folder}/cert.pem"; };
 options {
   directory "${folder}"; pid-file "${folder}/pid"; session-keyfile "${folder}/session";
-  listen-on port ${port} { 127.0.0.1; }; listen-on port ${tlsPort} tls local { 127.0.0.1; }; listen-on-v6 { none; };
+  listen-on port ${port} { ${at?.address ?? "127.0.0.1"}; }; listen-on port ${tlsPort} tls local { 127.0.0.1; }; listen-on-v6 { none; };
   recursion no; dnssec-validation no; notify no; allow-transfer { key "k"; }; min-refresh-time 1; min-retry-time 1;
 };
 controls { };
@@ -56,10 +58,10 @@ ${
 const knot: Kind = {
   program: "knotd",
   args: (conf) => ["-c", conf],
-  conf: (folder, port, _tlsPort, origin, { algorithm = "hmac-sha256", secondary }) => `
+  conf: (folder, port, _tlsPort, origin, { algorithm = "hmac-sha256", at, secondary }) => `
 server:
     rundir: "${folder}"
-    listen: 127.0.0.1@${port}
+    listen: ${at?.address ?? "127.0.0.1"}@${port}
     udp-workers: 1
     tcp-workers: 1
     background-workers: 1
@@ -90,9 +92,9 @@ ${secondary === undefined ? "" : `  - domain: ${secondary.origin}\n    file: "${
 const nsd: Kind = {
   program: "nsd",
   args: (conf) => ["-d", "-c", conf],
-  conf: (folder, port, tlsPort, origin, { algorithm = "hmac-sha256", secondary }) => `
+  conf: (folder, port, tlsPort, origin, { algorithm = "hmac-sha256", at, secondary }) => `
 server:
-  ip-address: 127.0.0.1@${port}
+  ip-address: ${at?.address ?? "127.0.0.1"}@${port}
   ip-address: 127.0.0.1@${tlsPort}
   tls-port: ${tlsPort}
   tls-service-key: "${folder}/key.pem"
@@ -127,9 +129,9 @@ export const kinds = { BIND: bind, Knot: knot, NSD: nsd } as const
 export type KindName = keyof typeof kinds
 
 /** Whether a name server answers for a zone, and with which serial. */
-export const serialAt = async (port: number, origin: string): Promise<number | undefined> => {
+export const serialAt = async (port: number, origin: string, address = "127.0.0.1"): Promise<number | undefined> => {
   const { stdout } = await run("dig", [
-    "@127.0.0.1",
+    `@${address}`,
     "-p",
     String(port),
     "+tries=1",
@@ -155,7 +157,7 @@ const open = async (kind: Kind, options: Options) => {
   const folder = mkdtempSync(join(tmpdir(), `${kind.program}-`))
   mkdirSync(join(folder, "db"))
   const origin = text.print(options.zone).split(" ")[0]!
-  const port = await freePort()
+  const port = options.at?.port ?? (await freePort())
   const tlsPort = await freePort()
   writeFileSync(join(folder, "zone"), text.print(options.zone))
   writeFileSync(join(folder, "key.pem"), certificate.key)
@@ -174,7 +176,9 @@ const open = async (kind: Kind, options: Options) => {
     await until(`${kind.program} to serve ${origin}`, async () => {
       if (child.exitCode !== null) throw new Error("it ended")
       // BIND answers before it is ready to.
-      return (await serialAt(port, origin)) !== undefined && (kind !== bind || log.includes(" running"))
+      return (
+        (await serialAt(port, origin, options.at?.address)) !== undefined && (kind !== bind || log.includes(" running"))
+      )
     })
   } catch (cause) {
     child.kill("SIGKILL")

@@ -1,0 +1,163 @@
+/**
+ * A zone and who serves it, as the zone above says. What a reply makes of it is decided here, without I/O: only what the
+ * answering zone may speak of counts (bailiwick, RFC 5452 6).
+ */
+import { type Message, Name, Rcode, type ResourceRecord } from "../wire/index.ts"
+import { keyOf, parentKey } from "../zone/canonical.ts"
+import * as RRset from "../zone/RRset.ts"
+import * as types from "../zone/types.ts"
+import * as limits from "./limits.ts"
+
+type Record = ResourceRecord.ResourceRecord
+
+export interface Server {
+  readonly name: Name.Name
+  /** Those that came as glue; none when they must be looked up. */
+  readonly addresses: ReadonlyArray<string>
+}
+
+export interface Delegation {
+  readonly zone: Name.Name
+  readonly servers: ReadonlyArray<Server>
+  /** Milliseconds of the clock. */
+  readonly until: number
+}
+
+/** What a reply of a zone's server to a question means for the way down. */
+export type Step =
+  | { readonly kind: "referral"; readonly to: Delegation }
+  /** An answer, or that there is none, with what the zone may say and nothing else. */
+  | { readonly kind: "answer"; readonly message: Message.Message }
+  /** The server is of no use for this zone; `detail` says why. */
+  | { readonly kind: "lame"; readonly detail: string }
+
+export const read = (
+  message: Message.Message,
+  asked: { readonly zone: Name.Name; readonly name: Name.Name; readonly type: number; readonly now: number }
+): Step => {
+  const { rcode } = message
+  if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN && rcode !== Rcode.YXDOMAIN) {
+    return { kind: "lame", detail: Rcode.nameOf(rcode) }
+  }
+  const scrubbed = scrub(message, asked.zone)
+  if (scrubbed.answers.length > 0 || rcode !== Rcode.NOERROR) {
+    // An answer from elsewhere's cache is no answer of the zone.
+    return message.authoritative
+      ? { kind: "answer", message: scrubbed }
+      : { kind: "lame", detail: "answers without authority" }
+  }
+  const denied = scrubbed.authorities.find(({ type }) => type === "SOA")
+  if (
+    asked.type === types.DS &&
+    scrubbed.answers.length === 0 &&
+    denied !== undefined &&
+    Name.equals(denied.name, asked.name)
+  ) {
+    // The child's side of a cut knows nothing of its DS (RFC 4035 3.1.4.1).
+    return { kind: "lame", detail: "answers for the child" }
+  }
+  const referred = scrubbed.authorities.find(({ type }) => type === "NS")
+  if (referred !== undefined && denied === undefined) {
+    const cut = referred.name
+    const below = cut.octets.length > asked.zone.octets.length && Name.isSubdomainOf(asked.name, cut)
+    if (below) return { kind: "referral", to: delegationOf(message, cut, asked) }
+    if (!message.authoritative) return { kind: "lame", detail: `refers to ${Name.toText(cut)}` }
+  }
+  return message.authoritative
+    ? { kind: "answer", message: scrubbed }
+    : { kind: "lame", detail: "neither answers nor refers" }
+}
+
+/** The records that are of the zone; additional ones are of no use any more. */
+const scrub = (message: Message.Message, zone: Name.Name): Message.Message => {
+  const inside = (record: Record) => Name.isSubdomainOf(record.name, zone)
+  const { id, response, opcode, authoritative, truncated, recursionDesired, recursionAvailable, reserved } = message
+  const { authenticData, checkingDisabled, rcode, questions, edns } = message
+  return {
+    id,
+    response,
+    opcode,
+    authoritative,
+    truncated,
+    recursionDesired,
+    recursionAvailable,
+    reserved,
+    authenticData,
+    checkingDisabled,
+    rcode,
+    questions,
+    answers: message.answers.filter(inside),
+    authorities: message.authorities.filter(inside),
+    additionals: [],
+    edns
+  }
+}
+
+const delegationOf = (
+  message: Message.Message,
+  cut: Name.Name,
+  asked: { readonly zone: Name.Name; readonly now: number }
+): Delegation => {
+  const servers = message.authorities
+    .slice(0, limits.recordsPerReferral)
+    .filter((record): record is ResourceRecord.Of<"NS"> => record.type === "NS" && Name.equals(record.name, cut))
+  const glue = message.additionals.slice(0, limits.recordsPerReferral)
+  const ttl = Math.min(limits.delegationTtl, ...servers.map((record) => record.ttl))
+  return {
+    zone: cut,
+    servers: servers.map(({ data: { host } }) => ({
+      name: host,
+      // Glue for names that the answering zone has no say over is left where it is.
+      addresses: Name.isSubdomainOf(host, asked.zone) ? addressesIn(glue, host) : []
+    })),
+    until: asked.now + ttl * 1_000
+  }
+}
+
+/** The addresses among records that a name owns, as text. */
+export const addressesIn = (records: ReadonlyArray<Record>, name: Name.Name): ReadonlyArray<string> =>
+  records.flatMap((record) => {
+    const type = RRset.typeOf(record)
+    if ((type !== types.A && type !== types.AAAA) || !Name.equals(record.name, name)) return []
+    return [(record as ResourceRecord.Of<"A" | "AAAA">).data.address]
+  })
+
+/** Delegations that are known, the oldest forgotten first. */
+export class Delegations {
+  private readonly known = new Map<string, Delegation>()
+  private readonly root: Delegation
+
+  constructor(root: Delegation) {
+    this.root = root
+  }
+
+  get size(): number {
+    return this.known.size
+  }
+
+  put(delegation: Delegation): void {
+    const key = keyOf(delegation.zone)
+    this.known.delete(key)
+    if (this.known.size >= limits.delegations) this.known.delete(this.known.keys().next().value!)
+    this.known.set(key, delegation)
+  }
+
+  drop(zone: Name.Name): void {
+    this.known.delete(keyOf(zone))
+  }
+
+  /** The deepest zone at or above a name; for DS, above it. */
+  closest(name: Name.Name, type: number, now: number): Delegation {
+    let key = keyOf(name)
+    if (type === types.DS) key = parentKey(key)
+    for (;;) {
+      const found = this.known.get(key)
+      if (found !== undefined) {
+        if (found.until > now) return found
+        this.known.delete(key)
+      }
+      if (key.length === 1) return this.root
+      key = parentKey(key)
+    }
+  }
+}
