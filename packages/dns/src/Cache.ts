@@ -110,6 +110,14 @@ export class Cache {
     return this.add(entry)
   }
 
+  /** Puts an answer back where `all` found it; not one from the future, nor one that has expired. */
+  putBack(key: string, name: string, answer: Answer, now: number): Entry | undefined {
+    if (answer.receivedAt > now || answer.ttl === undefined) return undefined
+    if (now >= answer.receivedAt + (answer.ttl + this.options.staleFor) * 1_000) return undefined
+    const [type = "", ...view] = key.split(" ")
+    return this.put(this.table(type, view.join(" ")), name, answer, now, answer.kind !== "records")
+  }
+
   /** Keeps a failure for a second, or twice as long as the one before it (RFC 9520 section 3.2). */
   putFailure(table: Table, name: string, failure: Failure, now: number): void {
     const before = table.get(name)

@@ -14,6 +14,7 @@
  */
 import { DnsBridge, Executor, Outstanding } from "@handoff/core"
 import type { Job, LookupAddress, LookupError, LookupHost, QueryRecords, RecordSet } from "@handoff/core"
+import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -26,6 +27,7 @@ import * as NetAddress from "effect/net/NetAddress"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { Answer, type View } from "./Answer.ts"
+import * as Discovery from "./Discovery.ts"
 import * as Endpoint from "./Endpoint.ts"
 import { Failure, toLookupError } from "./Failure.ts"
 import * as HostLookup from "./HostLookup.ts"
@@ -40,6 +42,8 @@ import * as Transport from "./Transport.ts"
 import { sourceOf } from "./transports/source.ts"
 import * as Wheel from "./Wheel.ts"
 import * as Name from "./wire/Name.ts"
+import type { KnownType } from "./wire/RecordTypes.ts"
+import * as ResourceRecord from "./wire/ResourceRecord.ts"
 
 /** The kinds it speaks. */
 export type Tasks = LookupHost | LookupAddress | QueryRecords
@@ -102,6 +106,11 @@ export interface Options {
   readonly questionsPerUdpSocket?: number | undefined
   /** How long a connection without questions stays open; default 10 seconds. */
   readonly connectionIdle?: Duration.Input | undefined
+  /**
+   * Ask the servers for their encrypted ways first (DDR, RFC 9462) and use those, where there are any; default false.
+   * Making the resolver then waits for their answer.
+   */
+  readonly discoverEncrypted?: boolean | undefined
   /** The door to the network; default Node's sockets. */
   readonly transport?: ((wheel: Wheel.Wheel) => Transport.Transport) | undefined
   /** The source address for a destination, for RFC 6724; default: ask the system. */
@@ -122,6 +131,17 @@ export interface Shape extends Executor.Executor<Tasks> {
     onResult: (result: Answer | Failure) => void,
     view?: View
   ) => () => void
+  /**
+   * The records of one type, as the codec has them (`record.data.preference` of an MX); with TTL and owner. Fails with
+   * `NotFound` where there are none.
+   */
+  readonly records: <T extends KnownType>(
+    name: string,
+    type: T,
+    view?: View
+  ) => Effect.Effect<NonEmptyReadonlyArray<Extract<ResourceRecord.ResourceRecord, { readonly type: T }>>, LookupError>
+  /** An error of this resolver, for what is built on it. */
+  readonly failure: (name: string, reason: LookupError["reason"], code: string, detail: string) => LookupError
   /** The machine below: servers as they are known now, the cache. */
   readonly resolver: resolver.Resolver
 }
@@ -202,8 +222,28 @@ export const make = (options: Options = {}): Effect.Effect<Shape, NetAddress.Net
           return Effect.sync(cancel)
         })
       })
-    return { ...executor, resolve, resolveUnsafe, resolver: machine }
+    const dns: Shape = { ...executor, resolve, resolveUnsafe, records: records(resolve), failure, resolver: machine }
+    if (options.discoverEncrypted === true) {
+      const found = yield* Effect.orElseSucceed(Discovery.discover(dns), () => [])
+      if (found.length > 0) machine.replaceServers(found.slice(0, maxServers))
+    }
+    return dns
   })
+
+const failure: Shape["failure"] = (name, reason, code, detail) => toLookupError(new Failure(reason, code, detail), name)
+
+const records =
+  (resolve: Shape["resolve"]): Shape["records"] =>
+  (name, type, view) =>
+    Effect.flatMap(resolve(name, type, view), (answer): Effect.Effect<any, LookupError> => {
+      const found = answer.records.filter(ResourceRecord.is(type))
+      if (found.length > 0) return Effect.succeed(found)
+      const code = answer.code === "NOERROR" ? "NODATA" : answer.code
+      return Effect.fail(failure(name, "NotFound", code, `says ${answer.server}`))
+    })
+
+/** Servers are bits of a number in `resolution.ts`. */
+const maxServers = 30
 
 /** The resolver as a layer. */
 export const layer = (options: Options = {}): Layer.Layer<Dns, NetAddress.NetAddressError> =>
@@ -292,7 +332,7 @@ const resolverOptions = (
       connectionIdle: idle === undefined ? undefined : Duration.toMillis(Duration.fromInputUnsafe(idle))
     })
   return {
-    servers: servers.slice(0, 30),
+    servers: servers.slice(0, maxServers),
     transport,
     wheel,
     timeout: clamp(timeout, limits.timeout),

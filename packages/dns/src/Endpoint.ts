@@ -17,6 +17,8 @@ export interface Endpoint {
   readonly port: number
   /** The name that the server's certificate must be for. Without one and without pins, TLS is opportunistic (RFC 7858 4.1). */
   readonly name?: string | undefined
+  /** The name or address that the certificate must be for when that is not `name`: the resolver's address, with DDR. */
+  readonly certificateFor?: string | undefined
   /** SHA-256 of the public keys accepted, base64 (RFC 7858 4.2): any of them, and no authority is asked. */
   readonly pins?: ReadonlyArray<string> | undefined
   /** Certificates of authorities to trust instead of the system's, PEM. */

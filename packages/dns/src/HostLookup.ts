@@ -159,7 +159,7 @@ export const addressesOf = (answer: Answer): ReadonlyArray<NetAddress.IpAddress>
 const arrange = (found: ReadonlyArray<NetAddress.IpAddress>, settings: Settings, sourceOf: SourceOf): Addresses => {
   if (found.length === 1 || !settings.order) return found as unknown as Addresses
   const candidates = found.map((address) => ({ address, source: sourceOf(address) }))
-  return addressOrder.sort(candidates, settings.sortlist) as unknown as Addresses
+  return addressOrder.arrange(candidates, settings.sortlist) as unknown as Addresses
 }
 
 const notFound = (result: Answer | Failure, family: NetAddress.IpFamily | undefined): Failure => {

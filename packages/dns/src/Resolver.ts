@@ -189,6 +189,11 @@ export class Resolver {
     return pending.ended ? nothing : pending.leaver(onResult)
   }
 
+  /** Limits the questions a second to each server; those over it wait for their turn. */
+  pace(perSecond: number): void {
+    for (const server of this.upstream.servers.list) server.interval = 1_000 / perSecond
+  }
+
   /** The counters of all channels, as `udp.sockets`, `stream.connections`, ... */
   channelCounters(): Record<string, number> {
     const sums: Record<string, number> = {}
@@ -450,8 +455,42 @@ class Pending {
     const channel = (channels[server.index] ??= stream
       ? transport.streams(server.endpoint)
       : transport.datagrams(server.endpoint))
-    const send = new Send(this, server, channel, action, this.encode(server, action, now), now)
+    const turn = server.interval === 0 ? now : server.takeTurn(now)
+    const send = new Send(this, server, channel, action, this.encode(server, action, now), turn)
     this.sends.push(send)
+    if (turn > now) {
+      this.waitForTurn(send, action, turn, now)
+      return
+    }
+    this.watch(send, action, now)
+    channel.ask(send)
+  }
+
+  /** Its server has had all the questions that this second allows it. */
+  private waitForTurn(
+    send: Send,
+    action: Extract<resolution.Action, { readonly _tag: "Send" }>,
+    turn: number,
+    now: number
+  ): void {
+    const { wheel } = this.resolver
+    if (this.timer !== undefined) wheel.cancel(this.timer)
+    this.timer = wheel.set(
+      turn - now,
+      () => {
+        this.timer = undefined
+        this.watch(send, action, wheel.now())
+        send.channel.ask(send)
+      },
+      now
+    )
+  }
+
+  /** Sets the timer for a send's answer. */
+  private watch(send: Send, action: Extract<resolution.Action, { readonly _tag: "Send" }>, now: number): void {
+    const { resolver } = this
+    const { server } = send
+    const stream = send.via === "stream"
     if (action.waits) {
       this.lastWaited = send
       const usual = Math.min(server.retransmit * 2 ** action.round, resolver.options.timeout)
@@ -462,7 +501,6 @@ class Pending {
       const hedges = this.hedgeOpen && !stream && hedgeAfter < patience
       this.setTimer(hedges ? hedgeAfter : patience, now)
     }
-    channel.ask(send)
   }
 
   private setTimer(delay: number, now: number): void {
@@ -603,6 +641,15 @@ class Pending {
     })
   }
 
+  /**
+   * @internal Gives the question in a reply the case it was asked in by the caller: names of answers are mostly pointers to
+   * it, and our random case is nobody's business. The reply repeats the question octet for octet, so the lengths agree.
+   */
+  unmix(reply: Uint8Array): void {
+    // An error may come without the question (RFC 1035 leaves it open): then the octets there are something else.
+    if (reply[5] === 1) reply.set(this.name.octets, 12)
+  }
+
   /** @internal What a reply means. */
   read(message: Message.Message): Reply.Meaning {
     return Reply.read(message, { name: this.name, type: this.shelf.type, class: "IN" })
@@ -618,7 +665,7 @@ class Pending {
   }
 
   private withdraw(): void {
-    for (const send of this.sends) if (send.place !== undefined) send.channel.cancel(send)
+    for (const send of this.sends) if (send.place !== undefined && send.place !== null) send.channel.cancel(send)
     this.sends.length = 0
     this.lastWaited = undefined
   }
@@ -628,7 +675,7 @@ class Pending {
 class Send implements Ask {
   readonly octets: Buffer
   readonly questionEnd: number
-  /** Waiting until the channel has said otherwise. */
+  /** Null until a channel has it, undefined when the channel is done with it. */
   place: unknown = null
   id = 0
   readonly server: Server
@@ -662,6 +709,7 @@ class Send implements Ask {
     if (pending.ended) return true
     // Streams hand out views of pieces that hold many messages: what will be kept must not hold them all.
     const octets = this.via === "stream" && options.cache.maxOctets > 0 ? received.slice() : received
+    if (this.via === "datagram") pending.unmix(octets)
     const message = Message.decode(octets, { trailing: "ignore" })
     if (message instanceof DecodeError) {
       counters.garbage++

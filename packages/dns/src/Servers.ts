@@ -36,6 +36,10 @@ export class Server {
   readonly clientCookie = random.octets(8)
   serverCookie: Uint8Array | undefined = undefined
 
+  /** Milliseconds between two questions to it; 0 for no limit. */
+  interval = 0
+  private nextTurn = 0
+
   questions = 0
   answers = 0
   timeouts = 0
@@ -56,6 +60,14 @@ export class Server {
   /** The time after which a hedge pays, ms. */
   get hedgeAfter(): number {
     return this.roundTrip < 0 ? limits.unknownServerRetransmit / 2 : Math.max(limits.minHedgeDelay, this.p95)
+  }
+
+  /** When the next question may go to it: now, or later when it has had its share. */
+  takeTurn(now: number): number {
+    // A turn not used is not saved up, but for the millisecond that a timer may be late.
+    const turn = Math.max(this.nextTurn, now - 2)
+    this.nextTurn = turn + this.interval
+    return Math.max(turn, now)
   }
 
   /** It answered, `roundTrip` ms after it was asked. */

@@ -6,9 +6,11 @@
  * thousand times a second; the Effect edge is `Dns.ts`. The default is Node's sockets (`Transport.node`); `overExchange`
  * runs over any executor of `Exchange`, such as reactor's; tests bring scripted ones.
  */
+import type { Exchange, Executor } from "@handoff/core"
 import type { Endpoint } from "./Endpoint.ts"
-import type { Wheel } from "./Wheel.ts"
 import * as limits from "./limits.ts"
+import type { Wheel } from "./Wheel.ts"
+import * as Exchanges from "./transports/Exchanges.ts"
 import * as Https from "./transports/Https.ts"
 import * as Tcp from "./transports/Tcp.ts"
 import * as Udp from "./transports/Udp.ts"
@@ -31,7 +33,7 @@ export interface Ask {
    * error proves little), else the channel has forgotten it.
    */
   onUnreachable(code: string, final: boolean): void
-  /** The channel's own: what it must know to find the question again. */
+  /** The channel's own while it has the question, what it must know to find it again; then undefined. */
   place: unknown
   /** The id drawn. */
   id: number
@@ -83,3 +85,12 @@ export const node = (wheel: Wheel, options: Options = {}): Transport => {
         : new Tcp.TcpChannel(endpoint, wheel, stream)
   }
 }
+
+/** Any executor of `Exchange`, such as reactor's. Not for endpoints over HTTPS: those are a defect. */
+export const overExchange = (executor: Executor.Executor<Exchange>): Transport => ({
+  datagrams: (endpoint) => new Exchanges.ExchangeChannel(executor, endpoint, "udp"),
+  streams: (endpoint) => {
+    if (endpoint.protocol === "https") throw new Error("an Exchange carries no HTTP: give its endpoint as tls or tcp")
+    return new Exchanges.ExchangeChannel(executor, endpoint, endpoint.protocol === "tls" ? "tls" : "tcp")
+  }
+})

@@ -65,7 +65,7 @@ export const option = (code: number, data: ReadonlyArray<Uint8Array>): Uint8Arra
 }
 
 /** RFC 7871 section 6: family, lengths, and no more octets of the address than the prefix has. */
-const subnet = (text: string): Uint8Array => {
+export const subnet = (text: string): Uint8Array => {
   const network = Result.getOrThrow(IpNetwork.fromString(text))
   const { address, prefix } = { address: network.address, prefix: network.prefixLength }
   const four = NetAddress.isIpv4Address(address)

@@ -14,7 +14,7 @@ export interface Candidate {
 }
 
 /** The addresses, best first; equal ones stay as they were (rule 10). `sortlist` (resolv.conf(5)) orders IPv4 before all. */
-export const sort = (
+export const arrange = (
   candidates: ReadonlyArray<Candidate>,
   sortlist: ReadonlyArray<IpNetwork.IpNetwork> = []
 ): ReadonlyArray<NetAddress.IpAddress> =>

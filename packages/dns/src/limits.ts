@@ -27,8 +27,11 @@ export const minRetransmit = 50
 /** The retransmission timer for a server that was never heard, in ms (Unbound's `UNKNOWN_SERVER_NICENESS`). */
 export const unknownServerRetransmit = 376
 
-/** Of the sends for one question, the first over TCP for want of any answer over UDP: datagrams may be filtered. */
-export const tcpAfterSends = 3
+/**
+ * The round over all servers from which on every second one is over TCP, for want of any answer over UDP: datagrams may be
+ * filtered, and TCP repeats by itself what is lost.
+ */
+export const tcpAfterRounds = 2
 
 /** Extra sends by hedging, as a share of all questions; a guess that doubles no server's work. */
 export const hedgeShare = { default: 0.05, min: 0, max: 1 } as const
@@ -120,5 +123,8 @@ export const resolutionDelay = 50
 /** How long a server is known not to keep the case of a question, in ms. */
 export const caseMemory = 86_400_000
 
-/** Octets of a message that one decoded record may cost; a reply with more records than this is refused. */
+/** Questions of a bulk resolution in flight at once. */
+export const bulkConcurrency = 1_000
+
+/** A reply with more records than this in its answer is refused: 64 KiB hold some 5,000 that say something. */
 export const recordsPerReply = 8_192

@@ -33,13 +33,14 @@ export const guard = (
     if (allowed.some((domain) => answer.name === domain || answer.name.endsWith(`.${domain}`))) return undefined
     for (const record of answer.records) {
       const address = Records.address(record)
-      if (address !== undefined && isInside(address)) return `it points to ${String(address)}, a private address`
+      if (address !== undefined && isPrivate(address)) return `it points to ${String(address)}, a private address`
     }
     return undefined
   }
 }
 
-const isInside = (address: NetAddress.IpAddress): boolean =>
+/** Whether an address is one that no name of the net should have. */
+export const isPrivate = (address: NetAddress.IpAddress): boolean =>
   inside.some((network) =>
     IpNetwork.isIpv4Network(network)
       ? address._tag === "Ipv4Address" && IpNetwork.contains(network, address)

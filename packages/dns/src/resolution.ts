@@ -15,7 +15,7 @@
  * | SERVFAIL, REFUSED, NOTIMP, a lame or senseless answer | this server is out; the next one at once |
  * | all servers are out | failed, with the most telling of their reasons |
  * | unreachable (an ICMP error, no connection) | the next server at once; this one again in the next round only |
- * | no answer in the usual time | the next server; after the last the first again, with twice the time |
+ * | no answer in the usual time | the next server; after the last the first again, with twice the time; from the third round on every second one over streams |
  * | later than it usually is, and a hedge is allowed | one more send, to the next server, once |
  * | the end of its life | failed: a timeout, or the most telling reason |
  */
@@ -208,12 +208,8 @@ const next = (state: State, late: boolean): Step => {
     if (wrapped && !late) return { state, action: wait }
     if (state.sends >= limits.sendsPerQuestion) return { state, action: wait }
     const moved = { ...state, at, round: state.round + (wrapped ? 1 : 0) }
-    return send(
-      moved,
-      server,
-      state.sends >= limits.tcpAfterSends && state.sends % 2 === 1 ? "stream" : "datagram",
-      true
-    )
+    const stream = moved.round >= limits.tcpAfterRounds && moved.round % 2 === 0
+    return send(moved, server, stream ? "stream" : "datagram", true)
   }
   const alive = order.some((server) => (state.out & bit(server)) === 0)
   return alive ? { state, action: wait } : { state, action: { _tag: "Fail", reason: state.reason } }

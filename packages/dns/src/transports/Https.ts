@@ -4,7 +4,8 @@
  * The id is zero on the wire, so that caches on the way can serve `GET` (section 4.1); the stream pairs questions with
  * answers. Redirects are not followed and cookies not kept.
  */
-import { Agent, type Dispatcher } from "undici"
+import type { TLSSocket } from "node:tls"
+import { Agent, buildConnector, type Dispatcher } from "undici"
 import type { Endpoint } from "../Endpoint.ts"
 import * as limits from "../limits.ts"
 import * as Query from "../Query.ts"
@@ -26,6 +27,16 @@ export class HttpsChannel implements Channel {
     this.endpoint = endpoint
     const { host: _host, port: _port, ...secure } = TlsOptions.options(endpoint)
     const family = endpoint.address.includes(":") ? 6 : 4
+    const dial = buildConnector({
+      ...(secure as object),
+      allowH2: true,
+      timeout: options.connectTimeout,
+      // The address is known: nothing asks anyone for it.
+      lookup: ((_host: string, settings: { all?: boolean }, answer: (...args: Array<unknown>) => void) =>
+        settings.all === true
+          ? answer(null, [{ address: endpoint.address, family }])
+          : answer(null, endpoint.address, family)) as never
+    })
     this.agent = new Agent({
       allowH2: true,
       connections: 1,
@@ -35,15 +46,13 @@ export class HttpsChannel implements Channel {
       maxResponseSize: 65_535,
       headersTimeout: limits.connectionStall,
       bodyTimeout: limits.connectionStall,
-      connect: {
-        ...(secure as object),
-        timeout: options.connectTimeout,
-        // The address is known: nothing asks anyone for it.
-        lookup: ((_host: string, settings: { all?: boolean }, answer: (...args: Array<unknown>) => void) =>
-          settings.all === true
-            ? answer(null, [{ address: endpoint.address, family }])
-            : answer(null, endpoint.address, family)) as never
-      }
+      connect: (target, answer) =>
+        dial(target, (...result) => {
+          const [, socket] = result
+          if (socket === null || TlsOptions.isPinned(endpoint, socket as TLSSocket)) return answer(...result)
+          socket.destroy()
+          answer(TlsOptions.notPinned(), null)
+        })
     })
     const name = endpoint.name ?? endpoint.address
     this.origin = `https://${name.includes(":") ? `[${name}]` : name}:${endpoint.port}`
@@ -56,6 +65,7 @@ export class HttpsChannel implements Channel {
     this.asked.set(ask, controller)
     this.counters.requests++
     ask.id = 0
+    ask.place = this
     ask.octets[0] = ask.octets[1] = 0
     void this.request(ask, controller.signal).then(
       (octets) => this.receive(ask, octets),
@@ -65,7 +75,7 @@ export class HttpsChannel implements Channel {
 
   cancel(ask: Ask): void {
     const controller = this.asked.get(ask)
-    this.asked.delete(ask)
+    this.forget(ask)
     controller?.abort()
   }
 
@@ -98,7 +108,7 @@ export class HttpsChannel implements Channel {
   }
 
   private receive(ask: Ask, octets: Uint8Array): void {
-    if (!this.asked.delete(ask)) return
+    if (!this.forget(ask)) return
     const matches = octets.length >= 12 && Query.match(ask.octets, ask.questionEnd, octets) !== Query.Match.none
     if (matches && ask.onReply(octets)) return
     this.counters.stray++
@@ -106,7 +116,13 @@ export class HttpsChannel implements Channel {
   }
 
   private fail(ask: Ask, code: string): void {
-    if (this.asked.delete(ask)) ask.onUnreachable(code, true)
+    if (this.forget(ask)) ask.onUnreachable(code, true)
+  }
+
+  /** Whether it was still asked. */
+  private forget(ask: Ask): boolean {
+    ask.place = undefined
+    return this.asked.delete(ask)
   }
 }
 

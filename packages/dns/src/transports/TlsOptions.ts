@@ -23,12 +23,17 @@ export const options = (endpoint: Endpoint): tls.ConnectionOptions => ({
   port: endpoint.port,
   minVersion: "TLSv1.2",
   // What we check ourselves below is not checked twice.
-  rejectUnauthorized: endpoint.pins === undefined && endpoint.name !== undefined,
+  rejectUnauthorized: endpoint.pins === undefined && identity(endpoint) !== undefined,
   ...(endpoint.name === undefined || /^[\d.]+$|:/.test(endpoint.name) ? {} : { servername: endpoint.name }),
   ...(endpoint.ca === undefined ? {} : { ca: endpoint.ca }),
-  checkServerIdentity: (_host, certificate) =>
-    endpoint.name === undefined ? undefined : tls.checkServerIdentity(endpoint.name, certificate)
+  checkServerIdentity: (_host, certificate) => {
+    const name = identity(endpoint)
+    return name === undefined ? undefined : tls.checkServerIdentity(name, certificate)
+  }
 })
+
+/** What the certificate must be for; undefined for anything. */
+const identity = (endpoint: Endpoint): string | undefined => endpoint.certificateFor ?? endpoint.name
 
 /** Whether the server has one of the keys that are pinned; true when none are. */
 export const isPinned = (endpoint: Endpoint, socket: tls.TLSSocket): boolean => {
@@ -39,6 +44,10 @@ export const isPinned = (endpoint: Endpoint, socket: tls.TLSSocket): boolean => 
   const key = certificate.publicKey.export({ type: "spki", format: "der" })
   return pins.includes(createHash("sha256").update(key).digest("base64"))
 }
+
+/** The error of a server whose key is none of those pinned. */
+export const notPinned = (): Error & { readonly code: string } =>
+  Object.assign(new Error("the server's key is none of those pinned"), { code: "ERR_TLS_PIN" })
 
 /** A connection; `onOpen` is called when the handshake is done and the server is who it should be. */
 export const connect = (endpoint: Endpoint, session: Session, onOpen: () => void): net.Socket => {
@@ -53,7 +62,7 @@ export const connect = (endpoint: Endpoint, session: Session, onOpen: () => void
   })
   socket.on("secureConnect", () => {
     if (isPinned(endpoint, socket)) return onOpen()
-    socket.destroy(Object.assign(new Error("the server's key is none of those pinned"), { code: "ERR_TLS_PIN" }))
+    socket.destroy(notPinned())
   })
   return socket
 }

@@ -206,6 +206,21 @@ describe("RFC 5452 section 9: replies that are none", () => {
     })
   )
 
+  it.effect("our random case is not seen in answers whose names point to the question", () =>
+    Effect.gen(function* () {
+      const scene = yield* Scene.make({
+        "192.0.2.1": (asked) => {
+          const { name } = asked.message.questions[0]!
+          return [{ message: Scene.reply(asked, { answers: [{ ...a("x", "192.0.2.7"), name }] }) }]
+        }
+      })
+      const name = "a-name-with-many-letters.Example"
+      const { value } = yield* Scene.passes(scene.dns.resolve(name, "A"))
+      assert.notInclude(Buffer.from(scene.asked[0]!.octets).toString("latin1"), "a-name-with-many-letters")
+      assert.strictEqual(String(value.records[0]!.name), `${name}.`)
+    })
+  )
+
   it.effect("equal questions in flight are one: no birthday for a forger (section 5)", () =>
     Effect.gen(function* () {
       const scene = yield* Scene.make({ "192.0.2.1": truth })

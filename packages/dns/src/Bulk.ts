@@ -1,0 +1,191 @@
+/**
+ * Very many names: a stream of questions in, a stream of completions out, in the order in which they finish.
+ *
+ * Memory is flat: at most `concurrency` questions are in flight, as many completions wait to be taken, and one piece of the
+ * input is held. Failures are values here (`Failure`), not errors: a million of them must not cost a million stack traces.
+ * For throughput give the resolver a server over TCP or TLS: one connection carries hundreds of questions in each write.
+ *
+ * Interrupting the stream stops all that is in flight.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import type { Answer, View } from "./Answer.ts"
+import type { Shape } from "./Dns.ts"
+import type { Failure } from "./Failure.ts"
+import * as limits from "./limits.ts"
+import type { Timer } from "./Wheel.ts"
+
+export interface Question {
+  readonly name: string
+  /** Default `A`. */
+  readonly type?: string
+}
+
+export interface Completion<Q extends Question = Question> {
+  readonly question: Q
+  /** An answer, perhaps that there is no such name or record; or why there is none. */
+  readonly result: Answer | Failure
+}
+
+export interface Options {
+  /** Questions in flight at once; default 1,000. */
+  readonly concurrency?: number | undefined
+  /** Questions begun a second; default no limit. */
+  readonly rate?: number | undefined
+  /** Questions begun a second per server of the resolver; default no limit. */
+  readonly ratePerServer?: number | undefined
+  readonly view?: View | undefined
+}
+
+/** Resolves every question of a stream. Fails only as the stream of questions does. */
+export const resolve = <Q extends Question, E, R>(
+  dns: Shape,
+  questions: Stream.Stream<Q, E, R>,
+  options: Options = {}
+): Stream.Stream<Completion<Q>, E, R> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const run = new Run<Q>(dns, options)
+      const feeder = yield* Effect.forkScoped(
+        Effect.onExit(
+          Stream.runForEachArray(questions, (piece) => run.feed(piece)),
+          () => Effect.sync(() => run.finish())
+        )
+      )
+      yield* Effect.addFinalizer(() => Effect.sync(() => run.stop()))
+      const pull = Effect.suspend(() => run.take()).pipe(
+        Effect.flatMap((batch) =>
+          batch.length > 0
+            ? Effect.succeed(batch as [Completion<Q>, ...Array<Completion<Q>>])
+            : // All is out: as the stream of questions ended, so does this one.
+              Effect.flatMap(Fiber.join(feeder), () => Cause.done())
+        )
+      )
+      return Stream.fromPull(Effect.succeed(pull))
+    })
+  )
+
+class Run<Q extends Question> {
+  private readonly dns: Shape
+  private readonly concurrency: number
+  /** Milliseconds between two questions; 0 for no limit. */
+  private readonly interval: number
+  private readonly view: View | undefined
+  private waiting: ReadonlyArray<Q> = []
+  private at = 0
+  private out: Array<Completion<Q>> = []
+  private readonly cancels = new Set<() => void>()
+  private onFed: (() => void) | undefined
+  private onOut: (() => void) | undefined
+  private fed = false
+  private stopped = false
+  private nextAt = 0
+  private timer: Timer | undefined
+  private pumping = false
+
+  constructor(dns: Shape, options: Options) {
+    this.dns = dns
+    this.concurrency = Math.max(1, options.concurrency ?? limits.bulkConcurrency)
+    const servers = dns.resolver.upstream.servers.list.length
+    const rate = Math.min(options.rate ?? Infinity, (options.ratePerServer ?? Infinity) * servers)
+    this.interval = rate === Infinity ? 0 : 1_000 / rate
+    this.view = options.view
+    if (options.ratePerServer !== undefined) dns.resolver.pace(options.ratePerServer)
+  }
+
+  /** Takes a piece of the input; done when all of it is on its way. */
+  feed(piece: ReadonlyArray<Q>): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      this.waiting = piece
+      this.at = 0
+      this.onFed = () => resume(Effect.void)
+      this.pump()
+    })
+  }
+
+  /** No more input comes. */
+  finish(): void {
+    this.fed = true
+    this.wake()
+  }
+
+  /** What is complete; waits for the first. Empty when all is out. */
+  take(): Effect.Effect<ReadonlyArray<Completion<Q>>> {
+    const { out } = this
+    if (out.length > 0) {
+      this.out = []
+      this.pump()
+      return Effect.succeed(out)
+    }
+    if (this.fed && this.cancels.size === 0) return Effect.succeed([])
+    return Effect.callback<ReadonlyArray<Completion<Q>>>((resume) => {
+      this.onOut = () => resume(Effect.suspend(() => this.take()))
+    })
+  }
+
+  stop(): void {
+    this.stopped = true
+    if (this.timer !== undefined) this.dns.resolver.wheel.cancel(this.timer)
+    for (const cancel of this.cancels) cancel()
+    this.cancels.clear()
+  }
+
+  private pump(): void {
+    // An answer that is known already comes back at once, from within: the loop is the one to go on then.
+    if (this.pumping) return
+    this.pumping = true
+    while (!this.stopped && this.at < this.waiting.length) {
+      if (this.cancels.size + this.out.length >= this.concurrency || !this.mayBegin()) break
+      this.begin(this.waiting[this.at++]!)
+    }
+    this.pumping = false
+    if (this.at < this.waiting.length) return
+    const { onFed } = this
+    this.onFed = undefined
+    onFed?.()
+  }
+
+  private mayBegin(): boolean {
+    if (this.interval === 0) return true
+    const { wheel } = this.dns.resolver
+    const now = wheel.now()
+    // Time that was not used is not saved up, but for the millisecond that a timer may be late.
+    this.nextAt = Math.max(this.nextAt, now - 2)
+    if (this.nextAt <= now) {
+      this.nextAt += this.interval
+      return true
+    }
+    this.timer ??= wheel.set(this.nextAt - now, () => {
+      this.timer = undefined
+      this.pump()
+    })
+    return false
+  }
+
+  private begin(question: Q): void {
+    let ended = false
+    const cancel = this.dns.resolveUnsafe(
+      question.name,
+      question.type ?? "A",
+      (result) => {
+        ended = true
+        this.cancels.delete(cancel)
+        this.out.push({ question, result })
+        this.wake()
+        this.pump()
+      },
+      this.view
+    )
+    if (!ended) this.cancels.add(cancel)
+  }
+
+  /** Tells who waits for completions; in a batch with all of this turn. */
+  private wake(): void {
+    const { onOut } = this
+    if (onOut === undefined) return
+    this.onOut = undefined
+    queueMicrotask(onOut)
+  }
+}
