@@ -341,44 +341,61 @@ const write = (writer: Writer, message: Message, maxOctets: number): void => {
   for (const question of questions) Question.write(writer, question)
 
   const octets = writer.octets
-  let budget = maxOctets
-  if (edns !== undefined) {
-    // Its size is learnt by writing it where the records will go.
-    const start = writer.offset
-    Edns.write(writer, edns, rcode)
-    budget -= writer.offset - start
-    writer.offset = start
-  }
-  let last: ResourceRecord.ResourceRecord | undefined
-  const sections = [answers, authorities, additionals]
-  let fits = writer.offset <= budget
-  if (!fits) EncodeError.fail(`the questions alone are over ${maxOctets} octets`)
+  if (writer.offset > maxOctets) EncodeError.fail(`the questions alone are over ${maxOctets} octets`)
+  // A TSIG must stay the last record, after the OPT (RFC 8945 5.1).
+  const last = additionals.at(-1)
+  const tsig = last?.type === "TSIG" ? last : undefined
+  const budget = maxOctets - tailOctets(writer, edns, rcode, tsig)
+  const sections = [answers, authorities, tsig === undefined ? additionals : additionals.slice(0, -1)]
+  let fits = true
   for (let section = 0; section < 3; section++) {
     const records = sections[section]!
     let written = 0
-    for (let i = 0; fits && i < records.length; i++) {
-      const record = records[i]!
-      // A TSIG must stay the last record, after the OPT (RFC 8945 5.1).
-      if (section === 2 && i === records.length - 1 && record.type === ("TSIG" as string)) {
-        last = record
-        written++
-        break
-      }
+    for (; fits && written < records.length; written++) {
       const start = writer.offset
-      ResourceRecord.write(writer, record)
-      if (writer.offset > budget) {
-        if (maxOctets >= limits.messageOctets) EncodeError.fail("message over 65535 octets")
-        writer.offset = start
-        fits = false
-      } else written++
+      ResourceRecord.write(writer, records[written]!)
+      if (writer.offset <= budget) continue
+      if (maxOctets >= limits.messageOctets) EncodeError.fail("message over 65535 octets")
+      writer.offset = start
+      fits = false
+      break
     }
     if (written === records.length) continue
     if (section < 2) octets[2]! |= TC >> 8
     const at = 6 + 2 * section
-    const count = written + (section === 2 && edns !== undefined ? 1 : 0)
+    const count = written + (section < 2 ? 0 : (edns === undefined ? 0 : 1) + (tsig === undefined ? 0 : 1))
     octets[at] = count >> 8
     octets[at + 1] = count
   }
+  writeTail(writer, edns, rcode, tsig)
+  if (writer.offset > maxOctets) EncodeError.fail(`OPT and TSIG alone are over ${maxOctets} octets`)
+}
+
+const writeTail = (
+  writer: Writer,
+  edns: Edns.Edns | undefined,
+  rcode: number,
+  tsig: ResourceRecord.ResourceRecord | undefined
+): void => {
   if (edns !== undefined) Edns.write(writer, edns, rcode)
-  if (last !== undefined) ResourceRecord.write(writer, last)
+  if (tsig === undefined) return
+  // Not compressed: the name it would point to may be of a record that did not fit.
+  writer.compress = false
+  ResourceRecord.write(writer, tsig)
+}
+
+/** Octets of the records that are always kept: learnt by writing them where others will be. */
+const tailOctets = (
+  writer: Writer,
+  edns: Edns.Edns | undefined,
+  rcode: number,
+  tsig: ResourceRecord.ResourceRecord | undefined
+): number => {
+  if (edns === undefined && tsig === undefined) return 0
+  const { offset, compress } = writer
+  writeTail(writer, edns, rcode, tsig)
+  const octets = writer.offset - offset
+  writer.offset = offset
+  writer.compress = compress
+  return octets
 }

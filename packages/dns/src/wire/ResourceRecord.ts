@@ -22,7 +22,7 @@ interface Common {
   readonly ttl: number
 }
 
-/** A record whose rdata is opaque. */
+/** A record whose rdata is opaque. Octets in the data of a decoded message are views of it, not copies. */
 export interface Generic extends Common {
   readonly type: `TYPE${number}`
   readonly data: { readonly octets: Uint8Array }
@@ -76,6 +76,7 @@ export const decodeData = (
   const codec = code === undefined || type.startsWith("TYPE") ? undefined : codecOf(code, Class.codeOf(cls) ?? 0)
   if (codec === undefined) return { octets }
   try {
+    codec.check(new Reader(octets))
     return codec.read(new Reader(octets)) as ResourceRecord["data"]
   } catch (error) {
     if (error instanceof DecodeError) return error

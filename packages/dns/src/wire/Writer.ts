@@ -19,7 +19,8 @@ export class Writer {
   private entries = 0
 
   // A slot is used when `slotMessage` is this message; so starting a message clears nothing.
-  private readonly slotMessage = new Int32Array(slots)
+  // Counted in doubles, which never wrap: a number that came again would make a pointer of a name that is not there.
+  private readonly slotMessage = new Float64Array(slots)
   private readonly slotOffset = new Uint16Array(slots)
   private readonly slotParent = new Uint16Array(slots)
 
@@ -27,7 +28,7 @@ export class Writer {
     this.offset = 0
     this.compress = compress
     this.entries = 0
-    this.message = nextMessage = (nextMessage + 1) & 0x3fffffff
+    this.message = ++messagesStarted
   }
 
   /**
@@ -199,7 +200,7 @@ const slots = 8_192
 const maxEntries = slots / 2
 const noParent = 0xffff
 const starts = new Uint8Array(128)
-let nextMessage = 0
+let messagesStarted = 0
 
 /** The one writer that every message is encoded with. */
 export const shared = new Writer()

@@ -1,4 +1,14 @@
-import { DecodeError, Edns, EncodeError, Framing, Message, Name, Question, ResourceRecord } from "@handoff/dns/wire"
+import {
+  DecodeError,
+  Edns,
+  EncodeError,
+  Framing,
+  Message,
+  Name,
+  Question,
+  RecordText,
+  ResourceRecord
+} from "@handoff/dns/wire"
 import { assert, describe, it } from "@effect/vitest"
 
 const decoded = (octets: Uint8Array): Message.Message => {
@@ -91,6 +101,23 @@ describe("Message", () => {
     assert.isTrue(message.truncated)
     assert.strictEqual(message.answers.length, 2)
     assert.isDefined(message.edns)
+  })
+
+  it("keeps OPT and TSIG when cut to any size, and stays within it", () => {
+    const tsig = RecordText.parse("key.example.org. 0 ANY TSIG hmac-sha256. 1594855491 300 4 AAECAw== 60120 NOERROR 0")
+    const signed = { ...answer, additionals: [...answer.additionals, tsig] }
+    const whole = Message.encode(signed)
+    const records = (message: Message.Message): number => message.answers.length + message.additionals.length
+    for (let maxOctets = 33 + 11 + 61; maxOctets <= whole.length; maxOctets++) {
+      const octets = Message.encode(signed, { maxOctets })
+      assert.isAtMost(octets.length, maxOctets)
+      const message = decoded(octets)
+      assert.isDefined(message.edns)
+      assert.strictEqual(message.additionals.at(-1)!.type, "TSIG")
+      assert.strictEqual(message.truncated, message.answers.length < 3)
+      assert.strictEqual(records(message) === 5, octets.length === whole.length)
+    }
+    assert.throws(() => Message.encode(signed, { maxOctets: 60 }), EncodeError)
   })
 })
 
