@@ -8,6 +8,8 @@
  */
 import type * as net from "node:net"
 import type * as tls from "node:tls"
+import type { Expirable } from "./Deadline.ts"
+import { Deadline } from "./Deadline.ts"
 import type { Handler, Link, Phase, SystemError, TlsFacts } from "./Link.ts"
 import { deaf } from "./Link.ts"
 import * as limits from "./limits.ts"
@@ -96,6 +98,8 @@ export class NodeLink implements Link {
   /** The peer has closed its side. */
   ended = false
   secure = false
+  /** An accepted link: closing waits for the client's end. */
+  lingers = false
   cause: SystemError | undefined = undefined
   /** What to call with a TLS session that may be resumed. */
   keepSession: ((session: Buffer) => void) | undefined = undefined
@@ -179,6 +183,13 @@ export class NodeLink implements Link {
 
   close(): void {
     if (this.phase === "closed") return
+    if (this.lingers && this.phase === "open" && !this.ended) {
+      this.lingers = false
+      this.handler = new Lingering(this, this.handler)
+      this.socket.end()
+      this.resume()
+      return
+    }
     if (this.phase === "open" && this.unsent > 0) this.socket.destroySoon()
     else this.socket.destroy()
   }
@@ -186,6 +197,7 @@ export class NodeLink implements Link {
   destroy(): void {
     if (this.phase !== "closed") this.closedAt = this.phase
     this.phase = "closed"
+    if (this.handler instanceof Lingering) this.handler.onClose(undefined, this)
     this.handler = deaf
     this.socket.destroy()
   }
@@ -223,6 +235,39 @@ export class NodeLink implements Link {
     plain.on("error", ignore)
     this.phase = "tls"
     this.upgrade(this, plain, options)
+  }
+}
+
+/**
+ * What an accepted link does between our `close` and its end: it discards what still comes, until the client has closed
+ * too. Closing a socket with unread octets resets it (RFC 2525 section 2.17), and the reset may overtake our last reply.
+ */
+class Lingering implements Handler, Expirable {
+  readonly #link: NodeLink
+  readonly #owner: Handler
+  readonly #deadline = new Deadline(this)
+
+  constructor(link: NodeLink, owner: Handler) {
+    this.#link = link
+    this.#owner = owner
+    this.#deadline.set(limits.linger.default)
+  }
+
+  onOpen(): void {}
+  onOctets(): void {}
+  onDrain(): void {}
+
+  onEnd(): void {
+    this.#link.socket.destroySoon()
+  }
+
+  onDeadline(): void {
+    this.#link.socket.destroy()
+  }
+
+  onClose(cause: SystemError | undefined, link: Link): void {
+    this.#deadline.free()
+    this.#owner.onClose(cause, link)
   }
 }
 

@@ -28,6 +28,7 @@ export class NodeListener implements Listener {
         socket.remoteAddress === undefined ? this.address : formatNode(socket.remoteAddress, socket.remotePort ?? 0)
       const link = new NodeLink(peer, deaf, "open").attachStream(socket)
       link.secure = secure
+      link.lingers = true
       prepare(link)
       const handler = accept(link)
       if (handler === undefined) {

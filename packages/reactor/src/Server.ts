@@ -99,6 +99,7 @@ export const serve = <E, R>(
     const context = yield* Effect.context<R>()
     const run = Effect.runForkWith(context)
     const fibers = new Set<Fiber.Fiber<unknown, unknown>>()
+    const links = new Set<Link>()
     let failed = 0
     const connectionOptions: Conn.Options = {
       ...options,
@@ -108,6 +109,11 @@ export const serve = <E, R>(
       listen,
       (link) => {
         const connection = Conn.fromLink(link, connectionOptions)
+        links.add(link)
+        link.onGone(() => {
+          links.delete(link)
+          idle?.()
+        })
         const fiber = run(Effect.suspend(() => handler(connection)))
         fibers.add(fiber)
         fiber.addObserver((exit) => {
@@ -132,11 +138,13 @@ export const serve = <E, R>(
           clearTimeout(timer)
           idle = undefined
           for (const fiber of fibers) fiber.interruptUnsafe()
+          // Those whose handlers are done but whose clients have not closed yet.
+          for (const link of Array.from(links)) link.destroy()
           resume(Effect.void)
         }
         const timer = setTimeout(cut, drain)
         idle = () => {
-          if (fibers.size === 0) cut()
+          if (fibers.size === 0 && links.size === 0) cut()
         }
         idle()
       })

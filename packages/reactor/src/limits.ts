@@ -125,6 +125,13 @@ export const keptIdle = limit(
 )
 export const serverConnections = limit(10_000, 1, 1_000_000, "connections", "half of a usual ulimit -n of 20,000")
 export const serverPerPeer = limit(10_000, 1, 1_000_000, "connections", "as many as in all, unless the app states less")
+export const linger = limit(
+  1_000,
+  0,
+  longest,
+  "milliseconds",
+  "our judgement: how long a server's closed connection waits for the client's own end, so that its last reply is read"
+)
 export const slowClient = limit(
   30_000,
   1,

@@ -60,6 +60,19 @@ describe("a server", () => {
     })
   )
 
+  it.live("delivers its last reply also when the client has sent more than was read", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve({}, (peer) =>
+        Effect.andThen(peer.read(line), peer.write(new Uint8Array(300_000).fill(0x61)))
+      )
+      const client = yield* Connection.connect(`tcp:${server.address}`)
+      yield* client.write(octets(`go\n${"more than it reads ".repeat(10_000)}`))
+      yield* Effect.sleep(50)
+      const reply = yield* client.read(Framing.untilClose())
+      assert.strictEqual(reply.length, 300_000)
+    })
+  )
+
   it.live("cuts a client that trickles, and tells why", () =>
     Effect.gen(function* () {
       const failure = yield* Deferred.make<string>()
