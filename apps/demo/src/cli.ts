@@ -2,6 +2,8 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
+import { compare } from "./commands/compare.ts"
+import { config } from "./commands/config.ts"
 import { ExitStatus } from "./commands/exitWith.ts"
 import { explain } from "./commands/explain.ts"
 import { lab } from "./commands/lab.ts"
@@ -12,7 +14,7 @@ import { tour } from "./commands/tour.ts"
 
 export const handoff = Command.make("handoff").pipe(
   Command.withDescription("Survey hosts, and see what concurrency strategies cost"),
-  Command.withSubcommands([survey, logs, lookup, explain, lab, tour])
+  Command.withSubcommands([survey, logs, lookup, compare, explain, config, lab, tour])
 )
 
 /** Runs a command line, without the program's own name; succeeds with the exit code. */

@@ -22,11 +22,12 @@ export const defaults = { executor: ["dns", "reactor", "threads"] } as const sat
 export const threadCount = { minimum: 1, maximum: 511 } as const
 
 /**
- * Threads of the pool otherwise. Compute is no faster with more threads than cores and takes the main program's share;
- * conversations mostly wait, one to a thread, so a pool that has those wants many.
+ * Threads of the pool otherwise. Compute is no faster with more threads than cores, and one core is the main program's:
+ * its loop would wait for the others' time slices. Conversations mostly wait, one to a thread, so a pool that has those
+ * wants many.
  */
 const threadsFor = (choice: Choice): number =>
-  supporterOf(choice, "exchange") === "threads" ? 16 : Os.availableParallelism()
+  supporterOf(choice, "exchange") === "threads" ? 16 : Math.max(1, Os.availableParallelism() - 1)
 
 /** The kinds that a setting of its own can send elsewhere. */
 export const kinds = {

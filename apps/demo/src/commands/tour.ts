@@ -1,23 +1,15 @@
 /** `handoff tour`, which is `npm start`: the lab surveyed with each strategy in turn, side by side. */
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
-import * as ChildProcess from "node:child_process"
-import * as Fs from "node:fs/promises"
-import * as Os from "node:os"
-import * as Path from "node:path"
+import { surveyOnce, type Surveyed } from "../compare/surveyOnce.ts"
 import type * as Plan from "../lab/Plan.ts"
 import * as Private from "../lab/Private.ts"
 import * as LabProcess from "../lab/Process.ts"
 import * as Table from "../output/Table.ts"
 import * as Terminal from "../output/Terminal.ts"
-import * as ExitCode from "../program/ExitCode.ts"
-import { Trouble } from "../program/Trouble.ts"
 import * as strategies from "../strategies.ts"
-import { format as formatPorts } from "../survey/Ports.ts"
-import { portsOf } from "../survey/Source.ts"
 import { exitWith } from "./exitWith.ts"
 import { planOf, privateLabFlags } from "./labFlags.ts"
-import type { Figures } from "./survey.ts"
 
 /** The choices that the tour shows, in order. */
 const choices = ["threads", "reactor", "dns,reactor,threads"] as const
@@ -35,8 +27,8 @@ export const tour = Command.make(
     const ready = yield* LabProcess.start(plan, level === "network" ? 53 : 0)
     yield* Terminal.printLines(`${introduction(plan, level)}\n\n`)
     const nameServer = strategies.formatNameServer(ready.nameServer)
-    const shown: Array<Shown> = []
-    for (const executor of choices) shown.push(yield* showOne(executor, nameServer, plan))
+    const shown: Array<Surveyed> = []
+    for (const executor of choices) shown.push(yield* surveyOnce([`--executor=${executor}`], nameServer, plan))
     yield* Terminal.printLines(`${sideBySide(shown)}\n\n${conclusion(shown, level)}\n`)
   }, Effect.scoped)
 ).pipe(
@@ -46,78 +38,6 @@ export const tour = Command.make(
     { command: "handoff tour --hosts 50 --seed 7", description: "a smaller lab, and another one" }
   ])
 )
-
-interface Shown {
-  readonly executor: string
-  readonly figures: Figures
-  /** Findings as lines of JSON, in the order of the lab's list. */
-  readonly findings: string
-}
-
-/** Surveys the lab in a process of its own, so that time, memory and delay are this strategy's alone. */
-const showOne = Effect.fnUntraced(function* (executor: string, nameServer: string, plan: Plan.Plan) {
-  const folder = yield* Effect.acquireRelease(
-    Effect.promise(() => Fs.mkdtemp(Path.join(Os.tmpdir(), "handoff-tour-"))),
-    (folder) => Effect.promise(() => Fs.rm(folder, { recursive: true, force: true }))
-  )
-  const hosts = Path.join(folder, "hosts.txt")
-  const figures = Path.join(folder, "figures.json")
-  yield* Effect.promise(() => Fs.writeFile(hosts, plan.hosts.map((host) => `${host.name}\n`).join("")))
-  const findings = yield* runSurvey([
-    "survey",
-    hosts,
-    `--executor=${executor}`,
-    `--name-server=${nameServer}`,
-    `--ports=${formatPorts(portsOf(plan))}`,
-    "--format=ndjson",
-    `--figures=${figures}`
-  ])
-  return {
-    executor,
-    figures: JSON.parse(yield* Effect.promise(() => Fs.readFile(figures, "utf8"))) as Figures,
-    findings: inOrder(findings)
-  }
-})
-
-const inOrder = (lines: string): string =>
-  lines
-    .split("\n")
-    .filter((line) => line !== "")
-    .toSorted((a, b) => JSON.parse(a).line - JSON.parse(b).line)
-    .join("\n")
-
-/** Runs this command's survey; its progress goes to our stderr, what it prints is the result. */
-const runSurvey = (args: ReadonlyArray<string>): Effect.Effect<string, Trouble> =>
-  Effect.callback<string, Trouble>((resume) => {
-    const child = ChildProcess.spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...args], {
-      stdio: ["ignore", "pipe", "inherit"],
-      env: withoutSettings()
-    })
-    const pieces: Array<Buffer> = []
-    child.stdout.on("data", (piece: Buffer) => pieces.push(piece))
-    child.on("error", (cause) => resume(Effect.fail(new Trouble({ what: "the survey could not be started", cause }))))
-    child.on("close", (code) =>
-      resume(
-        code === ExitCode.done
-          ? Effect.succeed(Buffer.concat(pieces).toString())
-          : Effect.fail(new Trouble({ what: `the survey ended with exit code ${code}` }))
-      )
-    )
-    return Effect.callback<void>((resume) => {
-      child.on("close", () => resume(Effect.void))
-      child.kill("SIGTERM")
-    })
-  })
-
-/** The tour shows each strategy as it is: what the user has configured for surveys is left out. */
-const withoutSettings = (): NodeJS.ProcessEnv => ({
-  ...Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith("HANDOFF_") || name === "HANDOFF_PRIVATE")
-  ),
-  HANDOFF_CONFIG: "none",
-  // Where the C library asks the world outside, and that does not answer, it shall not wait as long as it usually does.
-  ...(Private.current() === "none" && { RES_OPTIONS: "timeout:1 attempts:1" })
-})
 
 const introduction = (plan: Plan.Plan, level: Private.Level): string => {
   const broken = plan.hosts.filter((host) => host.behaviour !== "healthy" && host.behaviour !== "slow").length
@@ -132,7 +52,7 @@ const introduction = (plan: Plan.Plan, level: Private.Level): string => {
   )
 }
 
-const sideBySide = (shown: ReadonlyArray<Shown>): string =>
+const sideBySide = (shown: ReadonlyArray<Surveyed>): string =>
   Table.format(
     [
       { title: "strategies" },
@@ -145,8 +65,8 @@ const sideBySide = (shown: ReadonlyArray<Shown>): string =>
       { title: "processor, s", align: "right" },
       { title: "findings" }
     ],
-    shown.map(({ executor, figures: { cost, done, failed }, findings }) => [
-      executor,
+    shown.map(({ choice, figures: { cost, done, failed }, findings }) => [
+      choice,
       String(done),
       String(failed),
       cost.seconds.toFixed(1),
@@ -158,7 +78,7 @@ const sideBySide = (shown: ReadonlyArray<Shown>): string =>
     ])
   )
 
-const conclusion = (shown: ReadonlyArray<Shown>, level: Private.Level): string => {
+const conclusion = (shown: ReadonlyArray<Surveyed>, level: Private.Level): string => {
   const reference = shown.at(-1)!
   const differing = shown.filter(({ findings }) => findings !== reference.findings)
   const lines: Array<string> = []
@@ -166,7 +86,7 @@ const conclusion = (shown: ReadonlyArray<Shown>, level: Private.Level): string =
     lines.push("All surveys found the same: what a survey finds does not depend on who ran it.")
   else
     lines.push(
-      `Findings that differ from those of ${reference.executor}: ${differing.map(({ executor }) => executor).join(", ")}.`
+      `Findings that differ from those of ${reference.choice}: ${differing.map(({ choice }) => choice).join(", ")}.`
     )
   if (level === "none") {
     lines.push(

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as ChildProcess from "node:child_process"
 import { Trouble } from "../program/Trouble.ts"
+import * as limits from "./limits.ts"
 import type * as Plan from "./Plan.ts"
 
 /** What the lab says once it is there: one line of JSON. */
@@ -14,14 +15,19 @@ export interface Ready {
 }
 
 /** Starts `handoff lab` and waits until it is there; closing the scope stops it and waits until it is gone. */
-export const start = (plan: Plan.Plan, nameServerPort: number): Effect.Effect<Ready, Trouble, Scope.Scope> =>
+export const start = (
+  plan: Plan.Plan,
+  nameServerPort: number,
+  nameLatency: number = limits.nameLatency.default
+): Effect.Effect<Ready, Trouble, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.callback<{ readonly ready: Ready; readonly child: ChildProcess.ChildProcess }, Trouble>((resume) => {
       const options = {
         hosts: plan.hosts.length,
         seed: plan.seed,
         network: plan.network,
-        "dns-port": nameServerPort
+        "dns-port": nameServerPort,
+        "dns-latency": nameLatency
       }
       const child = ChildProcess.spawn(
         process.execPath,

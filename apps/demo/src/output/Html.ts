@@ -3,12 +3,36 @@ import type { Finding } from "../survey/Finding.ts"
 
 export const format = (findings: ReadonlyArray<Finding>): string => {
   const done = findings.filter(({ state }) => state === "done").length
-  return `<!doctype html>
+  const says = count(findings.flatMap(({ ports }) => ports.flatMap(({ says }) => (says === undefined ? [] : [says]))))
+  return page(`A survey of ${findings.length} hosts`, [
+    ["In all", `<p>${done} done, ${findings.length - done} failed.</p>`],
+    ["Ports", bars(count(findings.flatMap(({ ports }) => ports.map(({ port, state }) => `${port} ${state}`))))],
+    ["What failed", bars(count(findings.flatMap(({ problem }) => (problem === undefined ? [] : [problem]))))],
+    ["What hosts say", bars(says.slice(0, 20))],
+    [
+      "Hosts",
+      `<div class="wide"><table>
+<thead><tr><th scope="col">host<th scope="col">state<th scope="col">addresses<th scope="col">leads back to<th scope="col">ports<th scope="col">fingerprint</thead>
+<tbody>
+${findings
+  .toSorted((a, b) => a.line - b.line)
+  .map(row)
+  .join("\n")}
+</tbody></table></div>`
+    ]
+  ])
+}
+
+/** A page of sections; the title and headings are text, the rest is markup. */
+export const page = (
+  title: string,
+  sections: ReadonlyArray<readonly [heading: string, markup: string]>
+): string => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>A survey of ${findings.length} hosts</title>
+<title>${escape(title)}</title>
 <style>
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
   body { max-width: 80rem; margin: auto; padding: 1rem; }
@@ -19,26 +43,10 @@ export const format = (findings: ReadonlyArray<Finding>): string => {
   rect { fill: light-dark(#2060b0, #70a8f0); }
   text { fill: currentColor; font-size: 14px; }
 </style>
-<h1>A survey of ${findings.length} hosts</h1>
-<p>${done} done, ${findings.length - done} failed.</p>
-<h2>Ports</h2>
-${bars(count(findings.flatMap(({ ports }) => ports.map(({ port, state }) => `${port} ${state}`))))}
-<h2>What failed</h2>
-${bars(count(findings.flatMap(({ problem }) => (problem === undefined ? [] : [problem]))))}
-<h2>What hosts say</h2>
-${bars(count(findings.flatMap(({ ports }) => ports.flatMap(({ says }) => (says === undefined ? [] : [says])))).slice(0, 20))}
-<h2>Hosts</h2>
-<div class="wide"><table>
-<thead><tr><th scope="col">host<th scope="col">state<th scope="col">addresses<th scope="col">leads back to<th scope="col">ports<th scope="col">fingerprint</thead>
-<tbody>
-${findings
-  .toSorted((a, b) => a.line - b.line)
-  .map(row)
-  .join("\n")}
-</tbody></table></div>
+<h1>${escape(title)}</h1>
+${sections.map(([heading, markup]) => `<h2>${escape(heading)}</h2>\n${markup}`).join("\n")}
 </html>
 `
-}
 
 const row = (finding: Finding): string =>
   `<tr><th scope="row">${escape(finding.host)}` +

@@ -42,9 +42,7 @@ export interface Range extends Omit<Target, "_tag" | "host" | "isAddress"> {
 /** The targets of a range, from its first address to its last. */
 export const expand = ({ line, network, ports }: Range): Array<Target> => {
   const isIpv4 = NetAddress.isIpv4Address(network.address)
-  const octets = isIpv4
-    ? NetAddress.ipv4ToOctets(network.address)
-    : NetAddress.ipv6ToOctets(network.address)
+  const octets = isIpv4 ? NetAddress.ipv4ToOctets(network.address) : NetAddress.ipv6ToOctets(network.address)
   let first = 0n
   for (const octet of octets) first = (first << 8n) | BigInt(octet)
   return Array.from({ length: Number(IpNetwork.addressCount(network)) }, (_, index) => {
