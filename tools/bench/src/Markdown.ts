@@ -29,7 +29,7 @@ const section = (report: Report): string => {
           goal.metric,
           goal.against,
           goal.ratio === null ? "not measured" : goal.ratio.toPrecision(3),
-          goal.reach,
+          `${goal.sense} ${goal.reach}`,
           goal.met ? "yes" : "**no**"
         ])
       )

@@ -27,8 +27,9 @@ export interface GoalResult {
   readonly against: string
   /** Median over the rounds of ours / theirs; null where one of the two was not measured. */
   readonly ratio: number | null
-  /** `">= 6"` or `"<= 1.2"`. */
-  readonly reach: string
+  /** What the ratio is to be at least, or at most. */
+  readonly reach: number
+  readonly sense: "at least" | "at most"
   readonly met: boolean
 }
 
@@ -139,7 +140,8 @@ export const judge = (all: ReadonlyArray<Measurement>, goal: Goal): GoalResult =
     metric: goal.metric,
     against: theirs.label,
     ratio,
-    reach: goal.atLeast === undefined ? `<= ${goal.atMost}` : `>= ${goal.atLeast}`,
+    reach: goal.atLeast ?? goal.atMost ?? Number.NaN,
+    sense: goal.atLeast === undefined ? "at most" : "at least",
     met
   }
 }
@@ -201,7 +203,7 @@ export const format = (report: Report): string => {
           goal.metric,
           goal.against,
           goal.ratio === null ? "not measured" : goal.ratio.toPrecision(3),
-          goal.reach,
+          `${goal.sense} ${goal.reach}`,
           goal.met ? "yes" : "NO"
         ])
       ])

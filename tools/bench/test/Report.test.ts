@@ -32,7 +32,8 @@ describe("a bench report", () => {
       metric: "calls/s",
       against: "fast",
       ratio: 6,
-      reach: ">= 6",
+      reach: 6,
+      sense: "at least",
       met: true
     })
     assert.isFalse(Report.judge(all, { ...goal, atLeast: 6.1 }).met)
@@ -40,7 +41,7 @@ describe("a bench report", () => {
 
   it("holds ours against a figure, and the best peer is the lowest where less is better", () => {
     const { atLeast: _, ...atMost } = { ...goal, atMost: 1, against: 100 }
-    assert.deepInclude(Report.judge(all, atMost), { ratio: 0.8, met: true, reach: "<= 1" })
+    assert.deepInclude(Report.judge(all, atMost), { ratio: 0.8, met: true, reach: 1, sense: "at most" })
     assert.strictEqual(Report.judge(all, { ...atMost, against: "best peer" }).against, "slow")
   })
 
