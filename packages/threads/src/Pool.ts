@@ -110,8 +110,8 @@ export class Pool {
   private lastFailure: Ending | undefined
   private stopBackoff: (() => void) | undefined
   private stopIdleCheck: (() => void) | undefined
-  /** Whether every completion must be looked at: a key, a backlog or a recycled thread is about. */
-  private isPlain = true
+  /** No key, no backlog, no abandoned call and no recycling is about: a completion needs no second look. */
+  private isPlain: boolean
   /** Some job that waits has a priority: the crew is given no more ahead of need than keeps its workers busy. */
   private isRanked = false
 
@@ -120,6 +120,7 @@ export class Pool {
     this.alarm = options.alarm
     this.runHere = options.runHere
     this.report = options.report
+    this.isPlain = this.policy.recycleAfter === Infinity
     this.fullAt = this.policy.queueLimit + this.policy.maxThreads * this.policy.callsPerThread
     this.events = {
       ready: (worker) => this.ready(worker),
