@@ -9,6 +9,9 @@
 #include <sys/prctl.h>
 #endif
 
+/* Threads that call others at the same time: as many as make sense on few cores. */
+#define SUMMONED_MOST 4
+
 struct list {
   struct job *first, *last;
 };
@@ -16,8 +19,8 @@ struct list {
 /* A thread, as others see it: it is here only while idle, otherwise it is nobody's business. */
 struct thread {
   struct pool *pool;
-  /* Set by whoever takes the thread off the idle stack. */
-  struct job *job;
+  /* Set by whoever takes the thread off the idle stack, because the queue has a job for it. */
+  bool summoned;
   pthread_cond_t wake;
   /* Neighbours on the idle stack. */
   struct thread *above, *below;
@@ -33,6 +36,8 @@ struct pool {
   /* The last to become idle is on top and is taken first: a light load keeps few threads and the others retire. */
   struct thread *idle;
   struct pool_stats stats;
+  /* Threads on their way to the queue: woken or started, and not there yet. */
+  unsigned summoned;
   bool closed;
   /* Threads, and the owner until it closes. */
   unsigned references;
@@ -91,18 +96,62 @@ static int thread_wait(struct thread *thread, const struct timespec *until) {
 #endif
 }
 
-/* With the lock held: the next job, or NULL when the thread has been idle for long enough or the pool is closed. */
-static struct job *thread_next(struct thread *thread) {
-  struct pool *pool = thread->pool;
-  struct job *job = pool->queue.first;
-  if (pool->closed) return NULL;
-  if (job != NULL) {
-    list_remove(&pool->queue, job);
-    pool->stats.queued--;
-    job->state = JOB_RUNNING;
-    pool->stats.running++;
-    return job;
+static bool thread_start(struct pool *pool);
+
+/*
+ * With the lock held, which it gives up while a thread starts: calls one more thread to the queue, an idle one if there
+ * is one. False if all that may be are there, or the system has none to give.
+ */
+static bool summon(struct pool *pool) {
+  struct thread *thread = pool->idle;
+  if (thread != NULL) {
+    idle_remove(pool, thread);
+    thread->summoned = true;
+    pool->summoned++;
+    pthread_cond_signal(&thread->wake);
+    return true;
   }
+  if (pool->stats.threads >= pool->options.threads) return false;
+  pool->stats.threads++;
+  pool->references++;
+  pool->summoned++;
+  pthread_mutex_unlock(&pool->lock);
+  bool started = thread_start(pool);
+  pthread_mutex_lock(&pool->lock);
+  if (started) return true;
+  pool->stats.threads--;
+  pool->references--;
+  pool->summoned--;
+  return false;
+}
+
+/* With the lock held: the oldest job of the queue, or NULL. */
+static struct job *take(struct pool *pool) {
+  struct job *job = pool->closed ? NULL : pool->queue.first;
+  if (job == NULL) return NULL;
+  list_remove(&pool->queue, job);
+  pool->stats.queued--;
+  job->state = JOB_RUNNING;
+  pool->stats.running++;
+  return job;
+}
+
+/*
+ * With the lock held, by a thread that was summoned: its job, if no other was faster. It first calls others for what
+ * else is in the queue, so that whoever submits a hundred jobs wakes one thread and not a hundred.
+ */
+static struct job *arrive(struct pool *pool) {
+  pool->summoned--;
+  struct job *job = take(pool);
+  while (pool->summoned < SUMMONED_MOST && pool->summoned < pool->stats.queued)
+    if (!summon(pool)) break;
+  return job;
+}
+
+/* With the lock held: false when nothing was to do for so long that the thread ends, or the pool is closed. */
+static bool rest(struct thread *thread) {
+  struct pool *pool = thread->pool;
+  if (pool->closed) return false;
   struct timespec until;
   clock_gettime(CLOCK_MONOTONIC, &until);
   until.tv_sec += pool->options.idle_milliseconds / 1000;
@@ -111,14 +160,32 @@ static struct job *thread_next(struct thread *thread) {
     until.tv_sec++;
     until.tv_nsec -= 1000000000;
   }
-  thread->job = NULL;
+  thread->summoned = false;
   idle_push(pool, thread);
-  while (thread->job == NULL && !pool->closed) {
-    /* A job may have been given in the same moment; the loop's condition has the last word. */
-    if (thread_wait(thread, &until) == ETIMEDOUT && thread->job == NULL) break;
+  while (!thread->summoned && !pool->closed) {
+    /* It may be summoned in the same moment; the loop's condition has the last word. */
+    if (thread_wait(thread, &until) == ETIMEDOUT && !thread->summoned) break;
   }
-  if (thread->job == NULL) idle_remove(pool, thread);
-  return thread->job;
+  if (!thread->summoned) idle_remove(pool, thread);
+  return thread->summoned;
+}
+
+static void run(struct pool *pool, struct job *job) {
+  pthread_mutex_unlock(&pool->lock);
+  job->run(job);
+  pthread_mutex_lock(&pool->lock);
+  job->state = JOB_DONE;
+  pool->stats.running--;
+  if (job->abandoned) pool->stats.abandoned--;
+  if (pool->closed) {
+    pthread_mutex_unlock(&pool->lock);
+    job->free(job);
+    pthread_mutex_lock(&pool->lock);
+  } else {
+    bool first = pool->done.first == NULL;
+    list_append(&pool->done, job);
+    if (first) pool->options.wake(pool->options.argument);
+  }
 }
 
 static void *thread_main(void *argument) {
@@ -127,41 +194,21 @@ static void *thread_main(void *argument) {
 #if defined(__linux__)
   prctl(PR_SET_NAME, "handoff-libc", 0, 0, 0);
 #endif
-
-  struct job *job = thread->job;
   pthread_mutex_lock(&pool->lock);
-  while (job != NULL) {
-    pthread_mutex_unlock(&pool->lock);
-    job->run(job);
-    pthread_mutex_lock(&pool->lock);
-    job->state = JOB_DONE;
-    pool->stats.running--;
-    if (job->abandoned) pool->stats.abandoned--;
-    if (pool->closed) {
-      pthread_mutex_unlock(&pool->lock);
-      job->free(job);
-      pthread_mutex_lock(&pool->lock);
-    } else {
-      bool first = pool->done.first == NULL;
-      list_append(&pool->done, job);
-      if (first) pool->options.wake(pool->options.argument);
-    }
-    job = thread_next(thread);
-  }
+  do {
+    for (struct job *job = arrive(pool); job != NULL; job = take(pool)) run(pool, job);
+  } while (rest(thread));
   pool->stats.threads--;
   pool_release(pool);
-
   pthread_cond_destroy(&thread->wake);
   free(thread);
   return NULL;
 }
 
-/* With the lock held. */
-static bool thread_start(struct pool *pool, struct job *job) {
+static bool thread_start(struct pool *pool) {
   struct thread *thread = malloc(sizeof *thread);
   if (thread == NULL) return false;
   thread->pool = pool;
-  thread->job = job;
   pthread_condattr_t attributes;
   pthread_condattr_init(&attributes);
 #if !defined(__APPLE__)
@@ -177,14 +224,10 @@ static bool thread_start(struct pool *pool, struct job *job) {
   pthread_t id;
   int failed = pthread_create(&id, &pool->attributes, thread_main, thread);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
-  if (failed != 0) {
-    pthread_cond_destroy(&thread->wake);
-    free(thread);
-    return false;
-  }
-  pool->references++;
-  pool->stats.threads++;
-  return true;
+  if (failed == 0) return true;
+  pthread_cond_destroy(&thread->wake);
+  free(thread);
+  return false;
 }
 
 struct pool *pool_make(const struct pool_options *options) {
@@ -203,24 +246,16 @@ struct pool *pool_make(const struct pool_options *options) {
 }
 
 bool pool_submit(struct pool *pool, struct job *job) {
-  bool taken = true;
-  job->state = JOB_RUNNING;
+  job->state = JOB_QUEUED;
   job->abandoned = false;
   pthread_mutex_lock(&pool->lock);
-  struct thread *thread = pool->idle;
-  if (thread != NULL) {
-    idle_remove(pool, thread);
-    thread->job = job;
-    pool->stats.running++;
-    pthread_cond_signal(&thread->wake);
-  } else if (pool->stats.threads < pool->options.threads && thread_start(pool, job)) {
-    pool->stats.running++;
-  } else if (pool->stats.threads > 0) {
-    job->state = JOB_QUEUED;
-    list_append(&pool->queue, job);
-    pool->stats.queued++;
-  } else {
-    taken = false;
+  list_append(&pool->queue, job);
+  pool->stats.queued++;
+  if (pool->summoned == 0) summon(pool);
+  bool taken = pool->stats.threads > 0;
+  if (!taken) {
+    list_remove(&pool->queue, job);
+    pool->stats.queued--;
   }
   pthread_mutex_unlock(&pool->lock);
   return taken;

@@ -8,6 +8,9 @@
  *        \--(pool_cancel)--> the owner's again      \--(pool_cancel)--> stays, `abandoned` set: the thread cannot be
  *                                                       stopped, so it keeps its slot until `run` returns
  *
+ * Threads are called to the queue one after the other: whoever submits calls one, and each that arrives calls others as
+ * long as there are jobs. While the queue has jobs and another thread may be had, one is on its way.
+ *
  * The order that loses no wake-up: a thread first puts the job on the done list and then wakes the owner; the owner is
  * woken once for a list that was empty, and takes the whole list.
  */
