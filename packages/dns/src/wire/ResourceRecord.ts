@@ -59,6 +59,28 @@ export const is =
   (record: ResourceRecord): record is Extract<ResourceRecord, { readonly type: T }> =>
     record.type === type
 
+/**
+ * The record as a plain object that holds nothing of the message it came from: for a cache, which else would keep the whole
+ * message, and for what must survive a structured clone.
+ */
+export const detach = <T extends ResourceRecord>(record: T): T =>
+  ({
+    name: record.name,
+    type: record.type,
+    class: record.class,
+    ttl: record.ttl,
+    data: detachValue(record.data)
+  }) as T
+
+const detachValue = (value: unknown): unknown => {
+  if (typeof value !== "object" || value === null || value instanceof Name.Name) return value
+  if (value instanceof Uint8Array) return Uint8Array.from(value)
+  if (Array.isArray(value)) return value.map(detachValue)
+  const copy: Record<string, unknown> = {}
+  for (const [key, inner] of Object.entries(value)) copy[key] = detachValue(inner)
+  return copy
+}
+
 /** The rdata as octets, names uncompressed. Throws `EncodeError`. */
 export const dataOctets = (record: ResourceRecord): Uint8Array => {
   shared.start(false)

@@ -1,6 +1,4 @@
 import { readFileSync } from "node:fs"
-import { spawnSync } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 
 const imports = /^(?:import|export)[^"']*?from "([^"]+)"/gm
@@ -38,18 +36,4 @@ describe("the codec alone", () => {
     )
     assert.deepEqual(modules.toSorted(), ["node:fs", "node:path", "tr46"])
   })
-
-  it("runs the examples of its README", () => {
-    const readme = readFileSync(new URL("../../src/wire/README.md", import.meta.url), "utf8")
-    const examples = [...readme.matchAll(/^```ts\n([^]*?)^```$/gm)].map((match) => match[1]!)
-    assert.isAtLeast(examples.length, 4)
-    for (const example of examples) {
-      const run = spawnSync(
-        process.execPath,
-        ["--no-warnings", "--conditions=@handoff/source", "--input-type=module-typescript", "--eval", example],
-        { cwd: fileURLToPath(new URL("../../", import.meta.url)), encoding: "utf8", timeout: 30_000 }
-      )
-      assert.strictEqual(run.status, 0, run.stderr)
-    }
-  }, 60_000)
 })

@@ -49,6 +49,10 @@ describe("record types", () => {
       const record = decoded(wire)[section][0]!
       assert.strictEqual(record.type, type)
       assert.strictEqual(RecordText.printData(record), text)
+      const detached = ResourceRecord.detach(record)
+      wire.fill(0xff)
+      assert.strictEqual(RecordText.printData(detached), text)
+      assert.deepEqual(ResourceRecord.dataOctets(structuredClone(detached)), octets)
       for (let length = 0; length < octets.length; length++) {
         const data = ResourceRecord.decodeData(type, octets.subarray(0, length))
         if (data instanceof DecodeError) assert.isAtMost(data.offset, length)
