@@ -56,8 +56,12 @@ export interface CrewEvents {
   readonly threw: (job: Job, fault: Fault) => void
   readonly items: (job: Job, items: ReadonlyArray<unknown>) => void
   readonly progress: (job: Job, value: unknown) => void
-  /** There is room again, where `offer` had said there was none. */
-  readonly room: () => void
-  /** A worker is gone. `touched` had started there; `untouched` were meant for it and had not. */
-  readonly exited: (worker: number, ending: Ending, touched: ReadonlyArray<Job>, untouched: ReadonlyArray<Job>) => void
+  /** A worker is gone after `done` calls. `touched` had started there; `untouched` were meant for it and had not. */
+  readonly exited: (
+    worker: number,
+    done: number,
+    ending: Ending,
+    touched: ReadonlyArray<Job>,
+    untouched: ReadonlyArray<Job>
+  ) => void
 }

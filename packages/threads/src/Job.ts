@@ -91,6 +91,9 @@ export class Job {
   /** The worker it was handed to, where the crew knows; -1 otherwise. */
   worker = -1
 
+  /** When its worker was handed it, where the crew measures so. */
+  startedAt = 0
+
   constructor(
     listener: Listener,
     order: Order,

@@ -5,6 +5,7 @@
 import type { Crew, CrewEvents } from "./Crew.ts"
 import { type Ending, type Job, Phase } from "./Job.ts"
 import { type Birth, type Definition, Mode, type Run, type ToPool } from "./protocol.ts"
+import * as Histogram from "./Histogram.ts"
 import type { Open, Wire } from "./Wire.ts"
 
 interface Member {
@@ -17,6 +18,11 @@ interface Member {
   /** Runs a job that wants the worker for itself. */
   alone: boolean
   done: number
+  heapUsed: number
+  /** Milliseconds with a call under way, until `busySince`. */
+  busy: number
+  busySince: number
+  readonly run: Int32Array
   /** What it said of its own end, if it could. */
   startFault: Ending | undefined
 }
@@ -43,7 +49,11 @@ export const make = (options: Options): Crew => {
     const ticket = tickets++
     const run: Run = { _tag: "Run", id: ticket, fn: job.fn, mode: job.mode, args: job.args, carry: job.carry }
     member.wire.post(run, job.transfer)
-    if (member.jobs.size === 0) member.wire.hold(true)
+    if (member.jobs.size === 0) {
+      member.wire.hold(true)
+      member.busySince = performance.now()
+    }
+    job.startedAt = performance.now()
     job.ticket = ticket
     job.worker = worker
     job.phase = Phase.offered
@@ -56,6 +66,9 @@ export const make = (options: Options): Crew => {
     if (job === undefined) return undefined
     member.jobs.delete(id)
     member.done++
+    const now = performance.now()
+    member.run[Histogram.bucketOf(Math.round((now - job.startedAt) * 1000))]!++
+    if (member.jobs.size === 0) member.busy += now - member.busySince
     if (job.mode === Mode.alone) member.alone = false
     if (member.jobs.size === 0 && !member.ending) member.wire.hold(false)
     return job
@@ -101,6 +114,9 @@ export const make = (options: Options): Crew => {
         member.startFault ??= { how: "crash", exitCode: 1, detail: `${fault.name}: ${fault.message}`, cause: fault }
         return
       }
+      case "Heap":
+        member.heapUsed = message.octets
+        return
       case "Wake":
         return
     }
@@ -111,8 +127,10 @@ export const make = (options: Options): Crew => {
       const wire = options.open(options.birth(worker), {
         message: (one) => message(worker, member, one),
         exit: (ending) => {
+          // Its figures are asked for once more.
+          const touched = [...member.jobs.values()]
           members.delete(worker)
-          events.exited(worker, member.startFault ?? ending, [...member.jobs.values()], [])
+          events.exited(worker, member.done, member.startFault ?? ending, touched, [])
         }
       })
       const member: Member = {
@@ -123,6 +141,10 @@ export const make = (options: Options): Crew => {
         ending: false,
         alone: false,
         done: 0,
+        heapUsed: 0,
+        busy: 0,
+        busySince: 0,
+        run: new Int32Array(Histogram.buckets),
         startFault: undefined
       }
       members.set(worker, member)
@@ -172,6 +194,11 @@ export const make = (options: Options): Crew => {
       member.wire.terminate()
     },
     isIdle: (worker) => members.get(worker)?.jobs.size === 0,
-    figures: (worker) => ({ busy: 0, heapUsed: 0, done: members.get(worker)?.done ?? 0 })
+    figures: (worker) => {
+      const member = members.get(worker)
+      if (member === undefined) return { busy: 0, heapUsed: 0, done: 0 }
+      const { busy, busySince, done, heapUsed, jobs, run } = member
+      return { busy: jobs.size === 0 ? busy : busy + performance.now() - busySince, heapUsed, done, run }
+    }
   }
 }

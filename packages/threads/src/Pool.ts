@@ -137,8 +137,7 @@ export class Pool {
       progress: (job, value) => {
         if (job.phase === Phase.offered) job.listener.progress?.(job, value)
       },
-      room: () => this.fill(),
-      exited: (worker, ending, touched, untouched) => this.exited(worker, ending, touched, untouched)
+      exited: (worker, done, ending, touched, untouched) => this.exited(worker, done, ending, touched, untouched)
     }
     this.crew = options.crew(this.events)
     for (let i = 0; i < this.policy.minThreads; i++) this.start()
@@ -514,16 +513,21 @@ export class Pool {
 
   private readonly retiring = new Map<number, () => void>()
 
-  private exited(worker: number, given: Ending, touched: ReadonlyArray<Job>, untouched: ReadonlyArray<Job>): void {
+  private exited(
+    worker: number,
+    done: number,
+    given: Ending,
+    touched: ReadonlyArray<Job>,
+    untouched: ReadonlyArray<Job>
+  ): void {
     const member = this.members.get(worker)
     if (member === undefined) return
-    const hadDone = this.crew.figures(worker).done > 0
     this.members.delete(worker)
     this.retiring.get(worker)?.()
     this.retiring.delete(worker)
     const ending = member.reason ?? given
     const asked = this.isClosed || member.state === "retiring" || member.reason !== undefined
-    if (!asked) this.countCrash(member, ending, hadDone)
+    if (!asked) this.countCrash(member, ending, done > 0)
     for (const job of touched) this.lose(job, ending)
     if (this.isClosed) {
       for (const job of [...untouched, ...member.pinned]) this.lose(job, ending)

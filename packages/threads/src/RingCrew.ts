@@ -270,6 +270,7 @@ export const make = (options: Options): Crew => {
         return
       }
       case "Crashed":
+      case "Heap":
         return
       case "Wake":
         // S3.
@@ -299,7 +300,8 @@ export const make = (options: Options): Crew => {
       }
     }
     ring.mourn(worker)
-    events.exited(worker, member.startFault ?? ending, touched, untouched)
+    const done = ring.words[ring.workerAt(worker) + endedOffset]!
+    events.exited(worker, done, member.startFault ?? ending, touched, untouched)
     settled()
   }
 

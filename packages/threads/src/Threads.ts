@@ -13,6 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import os from "node:os"
@@ -23,6 +24,7 @@ import type { Answer } from "./converse.ts"
 import { type Ending, Job, type Listener, type OnInterrupt } from "./Job.ts"
 import * as Histogram from "./Histogram.ts"
 import * as limits from "./limits.ts"
+import * as Metrics from "./Metrics.ts"
 import * as MessageCrew from "./MessageCrew.ts"
 import * as Process from "./Process.ts"
 import * as RingCrew from "./RingCrew.ts"
@@ -115,6 +117,20 @@ export const of = (f: (...args: any) => unknown): never => {
       `Export it from a module and name that: Threads.module<typeof import("./m.ts")>(new URL("./m.ts", import.meta.url))`
   )
 }
+
+/**
+ * Publishes a pool's figures as Effect metrics, every so often until the scope closes: gauges `handoff_threads_running`,
+ * `_queued`, `_threads`, `_restarts`, `_wait_p99`, ... with the attribute `pool`; those of one worker have `worker` too.
+ */
+export const publishMetrics = (
+  pool: ThreadPool,
+  options: { readonly every?: Duration.Input } = {}
+): Effect.Effect<void, never, Scope.Scope> =>
+  Metrics.publish(pool).pipe(
+    Effect.repeat(Schedule.spaced(options.every ?? "5 seconds")),
+    Effect.forkScoped({ startImmediately: true }),
+    Effect.asVoid
+  )
 
 const provided: Module.Caller<Threads> = {
   call: (module, name, args, options) => Threads.use((pool) => pool.call(module, name, args, options)),
@@ -380,9 +396,9 @@ const extra = (pool: Pool): Record<string, number> => {
     all[`worker ${worker} done`] = figures.done
     all[`worker ${worker} utilisation`] = age > 0 ? Math.min(1, figures.busy / age) : 0
     all[`worker ${worker} heapUsed`] = figures.heapUsed
-    if (figures.wait === undefined || figures.run === undefined) continue
+    if (figures.run === undefined) continue
     for (let i = 0; i < Histogram.buckets; i++) {
-      wait[i]! += figures.wait[i]!
+      wait[i]! += figures.wait?.[i] ?? 0
       run[i]! += figures.run[i]!
     }
     all[`worker ${worker} run p50`] = Histogram.percentile(figures.run, 0.5) / 1000

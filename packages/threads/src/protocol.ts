@@ -77,6 +77,8 @@ export type ToPool =
   | { readonly _tag: "Progress"; readonly id: number; readonly value: unknown }
   /** An uncaught error is about to end a worker process. */
   | { readonly _tag: "Crashed"; readonly fault: Fault }
+  /** Octets of heap in use, told now and then by a worker without shared memory. */
+  | { readonly _tag: "Heap"; readonly octets: number }
   /** There are completions in shared memory, and the main loop may be asleep. */
   | { readonly _tag: "Wake" }
 

@@ -3,6 +3,9 @@ import { describe } from "./Fault.ts"
 import type { Birth, ToPool, ToWorker } from "./protocol.ts"
 import { Runner } from "./Runner.ts"
 
+/** Milliseconds between two reports of the heap. */
+const heapEvery = 250
+
 /**
  * Starts the worker; returns what takes its messages. `end` lets go of the channel, so that the worker ends when
  * nothing else keeps it alive.
@@ -30,6 +33,13 @@ export const serve = (
       if (stopping) void stopWhenDone()
     }
   })
+  let heapTold = -Infinity
+  const tellHeap = (): void => {
+    const now = performance.now()
+    if (now - heapTold < heapEvery) return
+    heapTold = now
+    post({ _tag: "Heap", octets: process.memoryUsage().heapUsed })
+  }
 
   const stopWhenDone = async (): Promise<void> => {
     if (runner.active > 0) return
@@ -58,6 +68,7 @@ export const serve = (
   return (message) => {
     switch (message._tag) {
       case "Run":
+        tellHeap()
         return runner.run(message.id, message.fn, message.mode, message.args, message.carry)
       case "Define":
         return runner.define(message.definition)

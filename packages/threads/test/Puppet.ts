@@ -98,7 +98,7 @@ export class Puppet {
   }
 
   private readonly listener: Listener = {
-    succeed: (job, value) => void this.log.push(`${job.task}: ${value}`),
+    succeed: (job, value) => void this.log.push(`${job.task}: ${String(value)}`),
     threw: (job, fault) => void this.log.push(`${job.task} threw ${fault.name}`),
     refused: (job, reason) => void this.log.push(`${job.task} refused: ${reason}`),
     lost: (job, ending) => void this.log.push(`${job.task} lost: ${ending.detail ?? ending.how}`)
@@ -132,7 +132,7 @@ export class Puppet {
   exit(worker: number, ending: Ending): void {
     const touched = this.running.get(worker) ?? []
     this.running.delete(worker)
-    this.events.exited(worker, ending, touched, [])
+    this.events.exited(worker, this.done.get(worker) ?? 0, ending, touched, [])
   }
 
   /** Lets time pass; alarms go off in order. */

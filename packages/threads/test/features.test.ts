@@ -5,6 +5,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
 import { mkdtempSync, readFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -369,6 +370,24 @@ describe("stats", () => {
         assert.strictEqual(extra["worker 0 done"], 20)
         assert.isAtLeast(extra["run p50"]!, 3)
         assert.isAtLeast(extra["run p99"]!, extra["run p50"]!)
+        assert.isAbove(extra["worker 0 utilisation"]!, 0)
+        yield* Threads.publishMetrics(yield* Threads.Threads)
+        const published = yield* Metric.snapshot
+        const done = published.find(({ id }) => id === "handoff_threads_done")
+        assert.isDefined(done)
+      }).pipe(Effect.scoped)
+    )
+  )
+
+  it.live("are kept for processes too", () =>
+    withPool(
+      { maxThreads: 1, isolation: "process" },
+      Effect.gen(function* () {
+        for (let i = 0; i < 3; i++) yield* f.spin(20)
+        const { extra } = yield* (yield* Threads.Threads).stats
+        assert.strictEqual(extra["worker 0 done"], 3)
+        assert.isAbove(extra["worker 0 heapUsed"]!, 1_000_000)
+        assert.isAtLeast(extra["run p50"]!, 15)
         assert.isAbove(extra["worker 0 utilisation"]!, 0)
       })
     )
