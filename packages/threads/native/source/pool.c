@@ -251,11 +251,12 @@ bool pool_submit(struct pool *pool, struct job *job) {
   pthread_mutex_lock(&pool->lock);
   list_append(&pool->queue, job);
   pool->stats.queued++;
-  if (pool->summoned == 0) summon(pool);
-  bool taken = pool->stats.threads > 0;
-  if (!taken) {
+  bool taken = true;
+  /* The lock is given up while a thread starts: the job may be done by now, and the thread that did it gone. */
+  if (pool->summoned == 0 && !summon(pool) && pool->stats.threads == 0 && job->state == JOB_QUEUED) {
     list_remove(&pool->queue, job);
     pool->stats.queued--;
+    taken = false;
   }
   pthread_mutex_unlock(&pool->lock);
   return taken;
