@@ -82,6 +82,7 @@ export default Bench.define({
       const goal = { work, metric: "exchanges/s", subject: "reactor" }
       return [
         { ...goal, against: "node:net", atLeast: 0.9 },
+        { ...goal, subject: "reactor, callback", against: "node:net", atLeast: 0.9 },
         { ...goal, against: "Effect NodeSocket", atLeast: 2 },
         { ...goal, against: "Twisted", atLeast: 2 },
         { work, metric: "loop delay p99, ms", subject: "reactor", against: "node:net", atMost: 1.2 }
@@ -90,9 +91,12 @@ export default Bench.define({
     ...sizes.flatMap((atOnce): ReadonlyArray<Bench.Goal> => {
       const work = `kept, ${number(atOnce)} at once`
       const goal = { work, metric: "exchanges/s", subject: "reactor" }
+      const callback = { ...goal, subject: "reactor, callback" }
       return [
         { ...goal, against: "node:net onread", atLeast: 0.9 },
         { ...goal, against: "node:net", atLeast: 1 },
+        { ...callback, against: "node:net onread", atLeast: 0.9 },
+        { ...callback, against: "node:net", atLeast: 1 },
         { work, metric: "loop delay p99, ms", subject: "reactor", against: "node:net", atMost: 1.2 }
       ]
     }),

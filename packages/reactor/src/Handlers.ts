@@ -24,13 +24,14 @@ export const run = (
 ): (() => void) => {
   const context = caller === undefined ? own : Context.merge(own, caller)
   // Deferred to a turn of its own: handing off must not run the work.
-  return Effect.runCallbackWith(context)(
+  const interrupt = Effect.runCallbackWith(context)(
     Effect.andThen(
       Effect.yieldNow,
       Effect.suspend(() => measured(watch, handler, task))
     ),
     { onExit }
   )
+  return () => interrupt()
 }
 
 /** Measures from the handler's start to the first time the loop gets its turn again, or its end. */

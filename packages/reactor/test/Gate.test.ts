@@ -130,4 +130,16 @@ describe("the gate", () => {
     assert.isBelow(gate.scarcities, 1_200)
     assert.deepStrictEqual([gate.inside, gate.waiting], [0, 0])
   })
+
+  it("tries again for more after descriptors ran out: one more for every hundred that finish", () => {
+    const { enter, gate } = setUp({ limit: 1_000 })
+    const first = enter("a", "first")
+    const second = enter("a", "second")
+    gate.scarce(second, 20)
+    assert.strictEqual(gate.ceiling, 1)
+    gate.leave(first)
+    gate.leave(second)
+    for (let i = 0; i < 500; i++) gate.leave(enter("a", `${i}`))
+    assert.strictEqual(gate.ceiling, 6)
+  })
 })
