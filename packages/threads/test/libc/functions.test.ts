@@ -48,7 +48,7 @@ const until = (condition: Effect.Effect<boolean, never, Libc.Libc>) =>
 const taken = until(
   Effect.map(
     Effect.flatMap(Libc.Libc, (libc) => libc.stats),
-    ({ extra }) => extra["threads"]! - extra["idle"]! === 1
+    ({ extra: { idle, threads } }) => (threads ?? 0) - (idle ?? 0) === 1
   )
 ).pipe(Effect.andThen(Effect.sleep("50 millis")))
 
