@@ -132,12 +132,15 @@ const at = (
   type: string,
   cls: string
 ): ReadonlyArray<ResourceRecord> => {
-  const belongs = (record: ResourceRecord): boolean =>
-    (record.type === type || type === "ANY") && record.class === cls && Name.equals(record.name, name)
   // Nearly every answer is nothing but the records asked for.
-  for (const record of answers) if (!belongs(record)) return answers.filter(belongs)
+  for (const record of answers) {
+    if (!belongs(record, name, type, cls)) return answers.filter((each) => belongs(each, name, type, cls))
+  }
   return answers
 }
+
+const belongs = (record: ResourceRecord, name: Name.Name, type: string, cls: string): boolean =>
+  (record.type === type || type === "ANY") && record.class === cls && Name.equals(record.name, name)
 
 /** The next link: a CNAME at the name, or a DNAME above it (RFC 6672 section 2.2) from which the CNAME must follow. */
 const findAlias = (

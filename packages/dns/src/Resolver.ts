@@ -18,7 +18,7 @@ import { type Server, Servers } from "./Servers.ts"
 import * as SpecialNames from "./SpecialNames.ts"
 import type { Ask, Channel, Transport } from "./Transport.ts"
 import * as ViewOptions from "./ViewOptions.ts"
-import type { Timer, Wheel } from "./Wheel.ts"
+import type { Ringer, Timer, Wheel } from "./Wheel.ts"
 import * as Edns from "./wire/Edns.ts"
 import { DecodeError } from "./wire/DecodeError.ts"
 import * as Message from "./wire/Message.ts"
@@ -92,25 +92,23 @@ export class Resolver {
     stale: 0,
     prefetched: 0
   }
+  /** Questions in flight. */
+  outstanding = 0
   /** @internal */
   readonly options: Options
+  private readonly caches: boolean
   /** @internal */
   upstream: Upstream
   private readonly retired = new Set<Upstream>()
   private readonly shelves = new Map<string, Shelf>()
-  private readonly lives = new Set<Pending>()
   private isClosed = false
 
   constructor(options: Options) {
     this.options = options
     this.wheel = options.wheel
     this.cache = new Cache(options.cache)
+    this.caches = options.cache.maxOctets > 0
     this.upstream = this.connect(options.servers)
-  }
-
-  /** Questions in flight. */
-  get outstanding(): number {
-    return this.lives.size
   }
 
   /** Replaces the servers; what is in flight ends where it began. */
@@ -125,7 +123,7 @@ export class Resolver {
   cached(name: string, type: string, view: View | undefined): Result | undefined {
     const shelf = this.shelf(type, view)
     if (shelf === undefined) return undefined
-    return this.fromCache(shelf, name)
+    return this.caches ? this.fromCache(shelf, name) : undefined
   }
 
   /**
@@ -140,7 +138,7 @@ export class Resolver {
     }
     const key = normal(name)
     let stale: Entry | undefined
-    if (!fresh) {
+    if (!fresh && this.caches) {
       const known = this.fromCache(shelf, key)
       if (known !== undefined) {
         onResult(known)
@@ -158,20 +156,21 @@ export class Resolver {
       onResult(closed)
       return nothing
     }
-    if (this.lives.size >= this.options.outstanding) {
+    if (this.outstanding >= this.options.outstanding) {
       onResult(overloaded)
       return nothing
     }
     let wireName: Name.Name
     try {
-      wireName = Name.fromText(name.endsWith(".") ? name : `${name}.`)
+      // A lone @ is a name here, not the origin of a zone file.
+      wireName = Name.fromText(name === "@" ? "@." : name)
     } catch (error) {
       if (!(error instanceof TextError)) throw error
       onResult(new Failure("BadName", "EBADNAME", error.message))
       return nothing
     }
     if (this.options.specialNames) {
-      const special = SpecialNames.answer(wireName, key, type, this.wallMillis())
+      const special = SpecialNames.answer(wireName, key, type, this.wheel)
       if (special !== undefined) {
         onResult(special)
         return nothing
@@ -181,7 +180,7 @@ export class Resolver {
     const canonical = key.includes("\\") ? normal(Name.toText(wireName)) : key
     if (canonical !== key) return this.resolve(Name.toText(wireName), type, view, onResult, fresh)
     const pending = new Pending(this, shelf, key, wireName, onResult, stale)
-    this.lives.add(pending)
+    this.outstanding++
     shelf.pending.set(key, pending)
     this.upstream.pending++
     this.counters.questions++
@@ -214,7 +213,9 @@ export class Resolver {
   /** Fails all that is in flight and closes every socket. */
   close(): void {
     this.isClosed = true
-    for (const pending of this.lives) pending.finish(closed)
+    for (const shelf of new Set(this.shelves.values())) {
+      for (const pending of shelf.pending.values()) pending.finish(closed)
+    }
     for (const upstream of [this.upstream, ...this.retired]) closeUpstream(upstream)
     this.retired.clear()
   }
@@ -226,7 +227,7 @@ export class Resolver {
 
   /** @internal */
   end(pending: Pending): void {
-    this.lives.delete(pending)
+    this.outstanding--
     const { shelf, upstream } = pending
     if (shelf.pending.get(pending.key) === pending) shelf.pending.delete(pending.key)
     if (--upstream.pending === 0 && this.retired.delete(upstream)) closeUpstream(upstream)
@@ -320,7 +321,7 @@ export class Resolver {
 }
 
 /** One question on its way, with everyone who waits for it. */
-class Pending {
+class Pending implements Ringer {
   readonly resolver: Resolver
   readonly shelf: Shelf
   readonly upstream: Upstream
@@ -331,7 +332,9 @@ class Pending {
   private name: Name.Name
   private aliases: ReadonlyArray<ResourceRecord> = []
   private aliasTtl = Infinity
-  private waiters: Array<OnResult>
+  private waiter: OnResult | undefined
+  /** Those who came later with the same question. */
+  private more: Array<OnResult> | undefined
   private state: resolution.State | undefined
   private readonly sends: Array<Send> = []
   private lastWaited: Send | undefined
@@ -356,7 +359,7 @@ class Pending {
     this.upstream = resolver.upstream
     this.key = key
     this.name = name
-    this.waiters = [onResult]
+    this.waiter = onResult
     this.stale = stale
     const { attempts, timeout } = resolver.options
     this.startedAt = resolver.wheel.now()
@@ -376,25 +379,35 @@ class Pending {
   }
 
   join(onResult: OnResult): () => void {
-    this.waiters.push(onResult)
+    if (this.more === undefined) this.more = [onResult]
+    else this.more.push(onResult)
     return this.leaver(onResult)
   }
 
   leaver(onResult: OnResult): () => void {
-    return () => {
-      const index = this.waiters.indexOf(onResult)
-      if (index < 0) return
-      this.waiters.splice(index, 1)
-      if (this.waiters.length === 0 && !this.ended) this.stop()
-    }
+    return () => this.leave(onResult)
   }
 
   finish(result: Result): void {
     if (this.ended) return
     this.stop()
-    const { waiters } = this
-    this.waiters = []
-    for (const waiter of waiters) waiter(result)
+    this.tell(result)
+  }
+
+  private leave(onResult: OnResult): void {
+    if (this.waiter === onResult) this.waiter = undefined
+    else if (this.more !== undefined) {
+      const index = this.more.indexOf(onResult)
+      if (index >= 0) this.more.splice(index, 1)
+    }
+    if (this.waiter === undefined && (this.more === undefined || this.more.length === 0) && !this.ended) this.stop()
+  }
+
+  private tell(result: Result): void {
+    const { more, waiter } = this
+    this.waiter = this.more = undefined
+    waiter?.(result)
+    if (more !== undefined) for (const each of more) each(result)
   }
 
   onReply(send: Send, meaning: Reply.Meaning, message: Message.Message, octets: Uint8Array, now: number): void {
@@ -506,10 +519,11 @@ class Pending {
   private setTimer(delay: number, now: number): void {
     const { wheel } = this.resolver
     if (this.timer !== undefined) wheel.cancel(this.timer)
-    this.timer = wheel.set(Math.min(delay, this.endsAt - now), () => this.ring(), now)
+    this.timer = wheel.setFor(Math.min(delay, this.endsAt - now), this, now)
   }
 
-  private ring(): void {
+  /** @internal The timer for the last send. */
+  ring(): void {
     const now = this.resolver.wheel.now()
     this.timer = undefined
     // The wheel counts whole milliseconds.
@@ -562,7 +576,7 @@ class Pending {
     })
     const objection = resolver.options.guard?.(answer)
     if (objection !== undefined) return this.finish(new Failure("Refused", "EREBIND", objection))
-    resolver.keep(shelf, this.key, answer)
+    if (resolver.options.cache.maxOctets > 0) resolver.keep(shelf, this.key, answer)
     this.finish(answer)
   }
 
@@ -611,11 +625,9 @@ class Pending {
   private giveStale(): void {
     this.staleTimer = undefined
     const answer = this.stale?.answer
-    if (answer === undefined || this.waiters.length === 0) return
-    const { waiters } = this
-    this.waiters = [nothing]
-    const stale = this.resolver.staleAnswer(answer)
-    for (const waiter of waiters) waiter(stale)
+    if (answer === undefined) return
+    this.tell(this.resolver.staleAnswer(answer))
+    this.waiter = nothing
   }
 
   private plainServers(): number {

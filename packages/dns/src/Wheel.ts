@@ -16,16 +16,23 @@ const slots = 1_024
 /** A sleep of up to so many ms is left to end by itself when there is nothing more to wait for. */
 const shortSleep = 500
 
+/** Who is rung: an object, so that the many who set a timer need not make a function for each. */
+export interface Ringer {
+  ring(): void
+}
+
 /** A timer that was set; hand it to `Wheel.cancel`. */
 export class Timer {
   /** The millisecond, counted as the wheel does, at which it rings. */
-  tick = 0
-  ring: (() => void) | undefined
-  next: Timer | undefined
-  previous: Timer | undefined
+  readonly tick: number
+  /** Undefined once it has rung or was cancelled. */
+  ringer: Ringer | undefined
+  next: Timer | undefined = undefined
+  previous: Timer | undefined = undefined
 
-  constructor(ring: (() => void) | undefined) {
-    this.ring = ring
+  constructor(tick: number, ringer: Ringer | undefined) {
+    this.tick = tick
+    this.ringer = ringer
   }
 }
 
@@ -46,7 +53,7 @@ export class Wheel {
     this.fork = fork
     this.zero = clock.monotonicTimeNanosUnsafe()
     for (let i = 0; i < slots; i++) {
-      const head = new Timer(undefined)
+      const head = new Timer(0, undefined)
       head.next = head.previous = head
       this.lists.push(head)
     }
@@ -64,9 +71,13 @@ export class Wheel {
 
   /** Calls `ring` once, `delay` ms from `now`. */
   set(delay: number, ring: () => void, now = this.now()): Timer {
-    const timer = new Timer(ring)
+    return this.setFor(delay, { ring }, now)
+  }
+
+  /** As `set`, for an object that is rung. */
+  setFor(delay: number, ringer: Ringer, now: number): Timer {
     const tick = Math.max(this.done + 1, Math.ceil(now + delay))
-    timer.tick = tick
+    const timer = new Timer(tick, ringer)
     const head = this.lists[tick & (slots - 1)]!
     timer.previous = head.previous
     timer.next = head
@@ -79,7 +90,7 @@ export class Wheel {
 
   /** Takes a timer back; one that has rung or was cancelled is left alone. */
   cancel(timer: Timer): void {
-    if (timer.ring === undefined) return
+    if (timer.ringer === undefined) return
     this.unlink(timer)
     // With nothing to wait for, nothing may keep the process alive for long; a short sleep is cheaper left than broken.
     if (this.size === 0 && this.wakeAt - this.done > shortSleep) this.stop()
@@ -96,7 +107,7 @@ export class Wheel {
   private unlink(timer: Timer): void {
     timer.previous!.next = timer.next
     timer.next!.previous = timer.previous
-    timer.ring = timer.next = timer.previous = undefined
+    timer.ringer = timer.next = timer.previous = undefined
     this.size--
   }
 
@@ -129,9 +140,9 @@ export class Wheel {
       for (let timer = head.next!; timer !== head;) {
         const next: Timer = timer.next!
         if (timer.tick <= until) {
-          const ring = timer.ring!
+          const ringer = timer.ringer!
           this.unlink(timer)
-          ring()
+          ringer.ring()
           // The ring may have cancelled what came next: begin again at the list's head, where only later ticks stay.
           timer = head.next!
           while (timer !== head && timer.tick > until) timer = timer.next!

@@ -98,14 +98,15 @@ const wait: Action = { _tag: "Wait" }
 const bit = (server: ServerIndex): number => 1 << server
 
 /** The first send. `order` has at least one server, and at most 30. */
-export const start = (order: ReadonlyArray<ServerIndex>, settings: Settings, plain = 0): Step =>
-  send(
-    {
+export const start = (order: ReadonlyArray<ServerIndex>, settings: Settings, plain = 0): Step => {
+  const server = order[0]!
+  return {
+    state: {
       settings,
       order,
       at: 0,
       round: 0,
-      sends: 0,
+      sends: 1,
       hedged: false,
       out: 0,
       plain,
@@ -115,10 +116,16 @@ export const start = (order: ReadonlyArray<ServerIndex>, settings: Settings, pla
       reason: undefined,
       deadRounds: 0
     },
-    order[0]!,
-    "datagram",
-    true
-  )
+    action: {
+      _tag: "Send",
+      server,
+      via: settings.streamOnly(server) ? "stream" : "datagram",
+      edns: (plain & bit(server)) === 0,
+      round: 0,
+      waits: true
+    }
+  }
+}
 
 /** What to do about what happened. */
 export const step = (state: State, event: Event): Step => {

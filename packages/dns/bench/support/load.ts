@@ -22,32 +22,51 @@ export interface Figures {
 
 export const run = (load: Load): Promise<Figures> =>
   new Promise((resolve) => {
-    const { ask, inFlight, until } = load
-    const latencies: Array<number> = []
-    const begun = performance.now()
-    const cpu = process.cpuUsage()
-    let asked = 0
+    const counts = meter(load.until)
     let live = 0
-    let lost = 0
     let ended = false
-    const goesOn = (now: number): boolean => ("millis" in until ? now - begun < until.millis : asked < until.questions)
     const next = (): void => {
       live++
       const at = performance.now()
-      ask(asked++, (right) => {
-        const now = performance.now()
-        latencies.push(now - at)
-        if (!right) lost++
+      load.ask(counts.asked++, (right) => {
+        counts.count(at, right)
         live--
-        if (goesOn(now)) next()
+        if (counts.goesOn()) next()
         else if (live === 0 && !ended) {
           ended = true
-          resolve(figures(latencies, now - begun, process.cpuUsage(cpu), lost))
+          resolve(counts.figures())
         }
       })
     }
-    for (let i = 0; i < inFlight; i++) next()
+    for (let i = 0; i < load.inFlight; i++) next()
   })
+
+export interface Meter {
+  asked: number
+  /** Whether to ask on. */
+  readonly goesOn: () => boolean
+  /** A question that was asked at `at` was answered, rightly or not. */
+  readonly count: (at: number, right: boolean) => void
+  readonly figures: () => Figures
+}
+
+/** Counts from now on. */
+export const meter = (until: Load["until"]): Meter => {
+  const latencies: Array<number> = []
+  const begun = performance.now()
+  const cpu = process.cpuUsage()
+  let lost = 0
+  const self: Meter = {
+    asked: 0,
+    goesOn: () => ("millis" in until ? performance.now() - begun < until.millis : self.asked < until.questions),
+    count: (at, right) => {
+      latencies.push(performance.now() - at)
+      if (!right) lost++
+    },
+    figures: () => figures(latencies, performance.now() - begun, process.cpuUsage(cpu), lost)
+  }
+  return self
+}
 
 const figures = (latencies: Array<number>, millis: number, cpu: NodeJS.CpuUsage, lost: number): Figures => {
   const sorted = Float64Array.from(latencies).toSorted()

@@ -17,28 +17,31 @@ export const handoff = (options: Dns.Options): Promise<Dns.Shape> =>
   Effect.runPromise(Scope.provide(Dns.make({ hosts: false, ...options }), Scope.makeUnsafe()))
 
 /** A load on our resolver through its Effect API: as many fibers as questions in flight, each asking one after the other. */
-export const fibers = (
+export const fibers = async (
   dns: Dns.Shape,
   question: (index: number) => { readonly name: string; readonly address: string },
   shape: Pick<Load, "inFlight" | "until">
 ): Promise<load.Figures> => {
-  const body = (index: number, onEnd: (right: boolean) => void) => {
-    const { address, name } = question(index)
-    return Effect.matchEffect(dns.resolve(name, "A"), {
-      onFailure: () => Effect.sync(() => onEnd(false)),
-      onSuccess: (answer) => {
-        const record = answer.records[0]
-        const right = record?.type === "A" && record.data.address === address
-        return Effect.sync(() => onEnd(right))
+  const meter = load.meter(shape.until)
+  const worker = Effect.suspend(() => {
+    let asked = question(0)
+    let at = 0
+    return Effect.whileLoop({
+      while: () => meter.goesOn(),
+      body: () => {
+        asked = question(meter.asked++)
+        at = performance.now()
+        return Effect.exit(dns.resolve(asked.name, "A"))
+      },
+      step: (exit) => {
+        const record = exit._tag === "Success" ? exit.value.records[0] : undefined
+        meter.count(at, record?.type === "A" && record.data.address === asked.address)
       }
     })
-  }
-  return load.run({
-    ...shape,
-    ask: (index, onEnd) => {
-      Effect.runFork(body(index, onEnd))
-    }
   })
+  const workers = Array.from({ length: shape.inFlight }, () => worker)
+  await Effect.runPromise(Effect.all(workers, { concurrency: "unbounded", discard: true }))
+  return meter.figures()
 }
 
 export const cares = (ports: ReadonlyArray<number>): Ask => {
