@@ -116,17 +116,10 @@ export const layerConfig = (
  * Effect's own name services over it: programs that use `Dns` or `AddressResolver` ask the platform, cancellable and
  * without libuv's pool. `Dns.resolve` fails as `Unsupported`: the platform has no call for record types.
  */
-export const layerDns: Layer.Layer<Dns.Dns | AddressResolver.AddressResolver, never, Libc> = Layer.unwrap(
-  Effect.map(Libc, (libc) => {
-    // It answers QueryRecords with `Unsupported`, which is what the bridge expects of a strategy without records.
-    const lookups = libc as Executor.Executor<any>
-    return DnsBridge.layer(LookupsOfLibc).pipe(Layer.provide(Layer.succeed(LookupsOfLibc, lookups)))
-  })
+export const layerDns: Layer.Layer<Dns.Dns | AddressResolver.AddressResolver, never, Libc> = DnsBridge.layer(
+  // It answers QueryRecords with `Unsupported`, which is what the bridge expects of a strategy without records.
+  Libc as unknown as Context.Key<Libc, Executor.Executor<DnsBridge.Lookups>>
 )
-
-class LookupsOfLibc extends Context.Service<LookupsOfLibc, Executor.Executor<DnsBridge.Lookups>>()(
-  "@handoff/threads/libc/LookupsOfLibc"
-) {}
 
 /** The `lookup` option of `http`, `net`, `tls` and undici, as a function of the shape of `dns.lookup`. */
 export const nodeLookup: (libc: Executor.Executor<LookupHost>) => NodeLookup.Lookup = NodeLookup.make
