@@ -44,7 +44,7 @@ const interrupted: Bench.Run = async (ctx) => {
             const fiber = yield* Effect.forkChild(ask)
             fibers++
             fiber.addObserver(() => fibers--)
-            yield* Effect.sleep(Math.random() * 20)
+            yield* Effect.sleep(Math.random() * 100)
             yield* Fiber.interrupt(fiber)
           }),
         { concurrency: 200 }
