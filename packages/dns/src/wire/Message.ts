@@ -258,7 +258,7 @@ class Decoded {
   }
 
   private named(): Reader {
-    if (this.places.length > 0) this.reader.names ??= new Name.NameRing()
+    if (this.places.length > 0) this.reader.names ??= new Name.NameCache()
     return this.reader
   }
 

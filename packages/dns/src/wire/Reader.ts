@@ -1,6 +1,6 @@
 import { fail } from "./DecodeError.ts"
 import * as limits from "./limits.ts"
-import type { NameRing } from "./Name.ts"
+import type { NameCache } from "./Name.ts"
 
 /**
  * A cursor over octets: `offset` moves towards `end`, which is the end of the rdata while rdata is read. Every read
@@ -13,7 +13,7 @@ export class Reader {
   /** Labels and pointers that may still be looked at: see `limits.stepsPerMessage`. */
   steps = limits.stepsPerMessage
   /** Names of this message read lately, by offset. */
-  names: NameRing | undefined
+  names: NameCache | undefined
 
   constructor(octets: Uint8Array, offset = 0, end = octets.length) {
     this.octets = octets

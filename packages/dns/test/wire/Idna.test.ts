@@ -1,6 +1,7 @@
 import { Name, TextError } from "@handoff/dns/wire"
 import * as Idna from "@handoff/dns/wire/idna"
 import { assert, describe, it } from "@effect/vitest"
+import { Random } from "./random.ts"
 
 describe("Idna", () => {
   const pairs: ReadonlyArray<readonly [unicode: string, ascii: string, back: string]> = [
@@ -42,5 +43,42 @@ describe("Idna", () => {
     }
     assert.throws(() => Idna.toName("_tcp.bücher", { characters: "host" }), TextError)
     assert.strictEqual(Name.toText(Idna.toName("bücher.example", { characters: "host" })), "xn--bcher-kva.example.")
+  })
+
+  it("takes any name to text and back, and any text to a name or an error", () => {
+    const random = new Random(3)
+    const letters = [
+      "a",
+      "B",
+      "-",
+      "xn--",
+      "ß",
+      "ü",
+      "例",
+      "א",
+      "1",
+      ".",
+      "\\",
+      "\u200d",
+      "。",
+      "😀",
+      "\u0301",
+      "_",
+      "\\."
+    ]
+    for (let i = 0; i < 5_000; i++) {
+      const text = Array.from({ length: 1 + random.below(8) }, () => random.pick(letters)).join("")
+      try {
+        const name = Idna.toName(text)
+        assert.isTrue(Name.equals(Idna.toName(Idna.toUnicodeText(name)), name), text)
+      } catch (error) {
+        assert.instanceOf(error, TextError, text)
+      }
+      const octets = Name.fromLabels([
+        Buffer.from(`xn--${random.next().toString(36)}`),
+        Uint8Array.from([random.below(256)])
+      ])
+      assert.isTrue(Name.equals(Idna.toName(Idna.toUnicodeText(octets)), octets), Name.toText(octets))
+    }
   })
 })
