@@ -12,9 +12,12 @@ import { lookup } from "./commands/lookup.ts"
 import { survey } from "./commands/survey.ts"
 import { tour } from "./commands/tour.ts"
 
+/** The subcommands, in the order of the help. */
+export const commands = [survey, logs, lookup, compare, explain, config, lab, tour] as const
+
 export const handoff = Command.make("handoff").pipe(
   Command.withDescription("Survey hosts, and see what concurrency strategies cost"),
-  Command.withSubcommands([survey, logs, lookup, compare, explain, config, lab, tour])
+  Command.withSubcommands(commands)
 )
 
 /** Runs a command line, without the program's own name; succeeds with the exit code. */

@@ -1,11 +1,13 @@
 /** Where words go: findings to stdout, everything that is about the survey and not of it to stderr. */
 import * as Effect from "effect/Effect"
+import * as Fs from "node:fs"
 
 /** Writes whole lines to stdout; waits while the reader is slow. Lines are written in one piece each. */
 export const printLines = (lines: string | Uint8Array): Effect.Effect<void> =>
   Effect.suspend(() => {
     // A progress bar on the same terminal is drawn again below.
     if (process.stdout.isTTY && isInteractive()) process.stderr.write("\r\x1b[K")
+    if (isFile()) return Effect.sync(() => writeWhole(lines))
     if (process.stdout.destroyed || process.stdout.write(lines)) return Effect.void
     return Effect.callback<void>((resume) => {
       const go = () => resume(Effect.void)
@@ -17,6 +19,33 @@ export const printLines = (lines: string | Uint8Array): Effect.Effect<void> =>
       })
     })
   })
+
+let knownIsFile: boolean | undefined
+
+const isFile = (): boolean => (knownIsFile ??= Fs.fstatSync(1).isFile())
+
+let isBroken = false
+
+/**
+ * Writes to a stdout that is a file: all of it or, where the disk is full, nothing, so that no half a line stays. The
+ * error goes where those of pipes go: to the listeners of `process.stdout`.
+ */
+const writeWhole = (lines: string | Uint8Array): void => {
+  if (isBroken) return
+  const octets = typeof lines === "string" ? Buffer.from(lines) : lines
+  let written = 0
+  try {
+    while (written < octets.length) written += Fs.writeSync(1, octets, written)
+  } catch (error) {
+    isBroken = true
+    try {
+      if (written > 0) Fs.ftruncateSync(1, Fs.fstatSync(1).size - written)
+    } catch {
+      // A file that cannot be cut stays as it is; what is said about the disk holds all the same.
+    }
+    process.stdout.emit("error", error)
+  }
+}
 
 /** Writes a line to stderr; on a terminal it takes the place of a progress bar, which is drawn again below it. */
 export const note = (line: string): Effect.Effect<void> =>
