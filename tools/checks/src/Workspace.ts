@@ -36,7 +36,7 @@ export const packages: ReadonlyArray<Package> = globSync(["packages/*/package.js
 export const files = (pattern: string | Array<string>): ReadonlyArray<string> =>
   globSync(pattern, {
     cwd: root,
-    exclude: (file) => /(^|\/)(node_modules|dist|\.tsbuild|\.readme|coverage|fixtures)(\/|$)/.test(file)
+    exclude: (file) => /(^|\/)(node_modules|dist|\.tsbuild|\.readme|coverage|fixtures|reference)(\/|$)/.test(file)
   }).toSorted()
 
 /** The specifiers that a TypeScript file imports, exports from or resolves, comments left out. */
