@@ -26,6 +26,7 @@ const toPlatformName = (name: string): string | Exit.Exit<never, LookupError> =>
 /**
  * All that the platform consults, in its order: files, DNS, mDNS, whatever `nsswitch.conf` says. Without
  * `AI_ADDRCONFIG`: what is on the loopback alone would be hidden, and platforms differ in what the flag hides.
+ * An `IpAddress` has no place for the scope of a link-local address; `GetAddrInfo` keeps it.
  */
 export const lookupHost: Kind<LookupHost> = {
   kind: LookupHost.kind,
