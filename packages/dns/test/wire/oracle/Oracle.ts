@@ -37,6 +37,18 @@ export const dnspythonAbsent = (): string | undefined => {
 /** Why ldnsutils cannot be asked here; undefined when they can. */
 export const ldnsAbsent = (): string | undefined => (existsSync(readZone) ? undefined : "ldnsutils is not installed")
 
+const rrchecker = "/usr/bin/named-rrchecker"
+
+/** Why BIND cannot be asked here; undefined when it can. */
+export const bindAbsent = (): string | undefined => (existsSync(rrchecker) ? undefined : "bind9-utils is not installed")
+
+/** The octets, in hex, that BIND makes of rdata as text; undefined when it does not know the type or the text. */
+export const bind = (type: string, text: string): string | undefined => {
+  const run = spawnSync(rrchecker, ["-u"], { input: `IN ${type} ${text}\n`, encoding: "utf8" })
+  const generic = /\\# [0-9]+ ?([0-9A-F ]*)/.exec(run.stdout)
+  return run.status === 0 && generic !== null ? generic[1]!.replaceAll(" ", "").toLowerCase() : undefined
+}
+
 /** Asks dnspython about rdata as octets or text, in one go. */
 export const dnspython = (
   queries: ReadonlyArray<{ readonly type: string; readonly hex?: string; readonly text?: string }>
