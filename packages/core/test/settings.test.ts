@@ -219,7 +219,9 @@ describe("one configuration", () => {
 
   it("documents the router's own settings in the README, as generated from the schema", () => {
     const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8")
-    assert.include(readme, Settings.document([RouterSettings.top, RouterSettings.kinds()]))
+    // The formatter pads the columns of tables.
+    const plain = (text: string) => text.replaceAll(/ +/g, " ").replaceAll(/ ?-+ ?/g, "-")
+    assert.include(plain(readme), plain(Settings.document([RouterSettings.top, RouterSettings.kinds()])))
   })
 
   it("documents every key with its variable, default, unit, range and reason", () => {
