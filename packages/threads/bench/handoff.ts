@@ -9,6 +9,12 @@ import * as ours from "./support/handoff.ts"
 import { type Open, type Peer, peers } from "./support/peers/Peer.ts"
 
 const threads = 2
+
+/** A quick run ends within a minute: one round, beside the three peers that are best at something. */
+const isQuick = process.argv.includes("--quick")
+const quickly = new Set(["poolifier", "piscina, 64 per thread", "workerpool"])
+const rivals = Object.fromEntries(Object.entries(peers).filter(([name]) => !isQuick || quickly.has(name)))
+const rounds = isQuick ? { rounds: 1 } : {}
 const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
 
 const median = (values: ReadonlyArray<number>, share = 0.5): number => {
@@ -29,7 +35,7 @@ const everyPool = (
       return run(pool, context)
     }
   const all: Record<string, Bench.Subject> = { handoff: subject(ours.open) }
-  for (const [name, open] of Object.entries(peers)) if (suits(name)) all[name] = subject(open)
+  for (const [name, open] of Object.entries(rivals)) if (suits(name)) all[name] = subject(open)
   return all
 }
 
@@ -68,11 +74,11 @@ const inFlight = (lanes: number): string => `small calls, ${lanes.toLocaleString
 
 /** Two works, because ours are two: a rival of one must not be the other. */
 const small = (lanes: number): ReadonlyArray<Bench.Work> => {
-  const { handoff: _, ...rivals } = everyPool(throughput(lanes))
+  const { handoff: _, ...others } = everyPool(throughput(lanes))
   const handoff = { run: oursThrough(ours.throughRun, lanes), submitUnsafe: oursThrough(ours.throughSubmit, lanes) }
   return [
-    { name: `${inFlight(lanes)}, run`, subjects: { handoff: handoff.run, ...rivals } },
-    { name: `${inFlight(lanes)}, submitUnsafe`, subjects: { handoff: handoff.submitUnsafe, ...rivals } }
+    { name: `${inFlight(lanes)}, run`, subjects: { handoff: handoff.run, ...others } },
+    { name: `${inFlight(lanes)}, submitUnsafe`, subjects: { handoff: handoff.submitUnsafe, ...others } }
   ]
 }
 
@@ -227,37 +233,39 @@ const moves = (name: string): boolean => name !== "effect rpc"
 
 const p50 = "p50, us"
 const payloads = Object.entries(sizes)
+const works: ReadonlyArray<Bench.Work> = [
+  ...small(64),
+  ...small(1024),
+  { name: "one at a time", subjects: everyPool(oneAtATime) },
+  ...payloads.map(([size, octets]) => ({ name: `${size} copied`, subjects: everyPool(payload(octets, false)) })),
+  ...payloads.map(([size, octets]) => ({ name: `${size} moved`, subjects: everyPool(payload(octets, true), moves) })),
+  {
+    name: "400 calls of 5 ms",
+    subjects: {
+      handoff: speedUp(ours.open),
+      ...Object.fromEntries(Object.entries(rivals).map(([name, open]) => [name, speedUp(open)]))
+    }
+  },
+  { name: "both threads saturated", subjects: everyPool(loopDelay(saturate)) },
+  { name: "small calls at half of capacity", subjects: everyPool(loopDelay(halfCapacity)) },
+  { name: "one call of 200 ms among 2,000", subjects: everyPool(fairness) },
+  {
+    name: "start",
+    subjects: {
+      handoff: start(openBuilt, () => import(built.href)),
+      piscina: start(peers["piscina"]!, () => import("piscina")),
+      tinypool: start(peers["tinypool"]!, () => import("tinypool")),
+      poolifier: start(peers["poolifier"]!, () => import("poolifier")),
+      workerpool: start(peers["workerpool"]!, () => import("workerpool")),
+      "effect rpc": start(peers["effect rpc"]!, () => import("effect/rpc/RpcClient"))
+    }
+  },
+  { name: "idle", subjects: everyPool(idle) }
+]
+
 export default Bench.define({
   name: "threads/handoff",
-  works: [
-    ...small(64),
-    ...small(1024),
-    { name: "one at a time", subjects: everyPool(oneAtATime) },
-    ...payloads.map(([size, octets]) => ({ name: `${size} copied`, subjects: everyPool(payload(octets, false)) })),
-    ...payloads.map(([size, octets]) => ({ name: `${size} moved`, subjects: everyPool(payload(octets, true), moves) })),
-    {
-      name: "400 calls of 5 ms",
-      subjects: {
-        handoff: speedUp(ours.open),
-        ...Object.fromEntries(Object.entries(peers).map(([name, open]) => [name, speedUp(open)]))
-      }
-    },
-    { name: "both threads saturated", subjects: everyPool(loopDelay(saturate)) },
-    { name: "small calls at half of capacity", subjects: everyPool(loopDelay(halfCapacity)) },
-    { name: "one call of 200 ms among 2,000", subjects: everyPool(fairness) },
-    {
-      name: "start",
-      subjects: {
-        handoff: start(openBuilt, () => import(built.href)),
-        piscina: start(peers["piscina"]!, () => import("piscina")),
-        tinypool: start(peers["tinypool"]!, () => import("tinypool")),
-        poolifier: start(peers["poolifier"]!, () => import("poolifier")),
-        workerpool: start(peers["workerpool"]!, () => import("workerpool")),
-        "effect rpc": start(peers["effect rpc"]!, () => import("effect/rpc/RpcClient"))
-      }
-    },
-    { name: "idle", subjects: everyPool(idle) }
-  ],
+  works: works.map((work) => Object.assign({}, work, rounds)),
   goals: [
     ...(
       [

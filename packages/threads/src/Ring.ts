@@ -49,8 +49,8 @@
  * - W2 it sets SPINNER to 0, then (if it found work) claims, and if more is queued wakes one parked worker;
  * - W3 otherwise it sets PARK to 1, then looks once more; W4 if there is something it takes PARK back, else it waits.
  * Main: M1 publishes (STATE, entry, TAIL), then M2 unless there is a SPINNER, moves one PARK from 1 to 0 and notifies;
- * or leaves that to M3, if HEAD shows that the workers which are awake keep up. M3 comes once per turn of its loop, and
- * before main sleeps it wakes as many as tasks are queued (again unless there is a SPINNER).
+ * or leaves that to M3, if some worker is awake. M3 comes once per turn of its loop, and wakes one if HEAD has not moved
+ * since the last; before main sleeps it wakes as many as tasks are queued (again unless there is a SPINNER).
  * If main sees a SPINNER, that worker has not yet looked for the last time: W2's store comes later, so it finds the task
  * itself, and if it finds several it wakes the next worker, which does the same.
  *

@@ -24,10 +24,12 @@ import {
 import type { Open, Wire } from "./Wire.ts"
 
 interface Member {
+  readonly worker: number
   readonly wire: Wire
   startFault: Ending | undefined
   /** How far its done ring is read. */
   read: number
+  isReady: boolean
   isRetiring: boolean
   /** Its end is awaited, and keeps the process alive. */
   isEnding: boolean
@@ -50,6 +52,8 @@ export const make = (options: Options): Crew => {
   const codec = new Codec(ring.buffer)
   const shared: Shared = { shape, buffer: ring.buffer }
   const members = new Map<number, Member>()
+  /** The members as an array, which is quicker to go through. */
+  let living: ReadonlyArray<Member> = []
   const jobs: Array<Job | undefined> = Array.from({ length: shape.slots })
   /** Free slots; the one freed last is used first, while its lines are still in the cache. */
   const free = Int32Array.from({ length: shape.slots }, (_, i) => shape.slots - 1 - i)
@@ -127,13 +131,22 @@ export const make = (options: Options): Crew => {
     if (!write(job, slot) && ring.queued() === 0 && sendToParked(job, slot)) return true
     if (!ring.publish(slot)) return false
     occupy(slot, job)
-    if (!ring.hasSpinner() && isStuck()) ring.wakeOne()
+    if (!ring.hasSpinner() && isNobodyAwake()) ring.wakeOne()
+    return true
+  }
+
+  /** Whether all workers are parked. If one is awake, `poll` will see whether it keeps up: a wake-up is dear. */
+  const isNobodyAwake = (): boolean => {
+    for (let i = 0; i < living.length; i++) {
+      const { isReady, worker } = living[i]!
+      if (isReady && !ring.isParked(worker)) return false
+    }
     return true
   }
 
   /**
-   * Whether nobody has claimed anything since this was asked last. While calls are claimed quickly, the workers that
-   * are awake keep up, and waking another would cost more than it brings; `poll` asks again.
+   * Whether nobody has claimed anything since the last turn. While calls are claimed quickly, the workers that are
+   * awake keep up, and waking another would cost more than it brings.
    */
   const isStuck = (): boolean => {
     const head = ring.head()
@@ -151,7 +164,7 @@ export const make = (options: Options): Crew => {
 
   const poll = (): void => {
     timedLeft = timedPerTurn
-    const taken = drain()
+    const taken = drainOnAndOn()
     const queued = ring.queued()
     // M3: what M2 left undone, or what is worth another worker.
     if (queued > 0 && !ring.hasSpinner() && (isStuck() || queued > limits.worthWaking)) ring.wakeOne()
@@ -187,7 +200,26 @@ export const make = (options: Options): Crew => {
   /** Takes in what the workers have done; how many. */
   const drain = (): number => {
     let taken = 0
-    for (const [worker, member] of members) taken += drainWorker(worker, member, limits.completionsPerTurn)
+    for (let i = 0; i < living.length; i++) {
+      const member = living[i]!
+      taken += drainWorker(member.worker, member, limits.completionsPerTurn)
+    }
+    return taken
+  }
+
+  /**
+   * While completions come, looks again a few times before it ends the turn: a turn of the event loop costs as much as
+   * several completions. Bounded, so that other events get theirs.
+   */
+  const drainOnAndOn = (): number => {
+    let taken = drain()
+    if (taken === 0) return 0
+    for (let looks = 0; looks < limits.looksPerTurn && taken < limits.completionsPerTurn; looks++) {
+      const more = drain()
+      if (more === 0) continue
+      taken += more
+      looks = -1
+    }
     return taken
   }
 
@@ -234,6 +266,7 @@ export const make = (options: Options): Crew => {
   const message = (worker: number, member: Member, message: ToPool): void => {
     switch (message._tag) {
       case "Ready":
+        member.isReady = true
         if (!member.isEnding) member.wire.hold(isHolding)
         return events.ready(worker)
       case "StartFailed": {
@@ -290,6 +323,7 @@ export const make = (options: Options): Crew => {
     // What it had answered before it ended counts; what it had not is lost.
     drainWorker(worker, member, Infinity)
     members.delete(worker)
+    living = [...members.values()]
     const touched: Array<Job> = []
     const untouched: Array<Job> = []
     if (freeCount < shape.slots) {
@@ -320,8 +354,17 @@ export const make = (options: Options): Crew => {
         message: (one) => message(worker, member, one),
         exit: (ending) => exited(worker, member, ending)
       })
-      const member: Member = { wire, startFault: undefined, read: 0, isRetiring: false, isEnding: false }
+      const member: Member = {
+        worker,
+        wire,
+        startFault: undefined,
+        read: 0,
+        isReady: false,
+        isRetiring: false,
+        isEnding: false
+      }
       members.set(worker, member)
+      living = [...members.values()]
     },
     define: (definition: Definition) => {
       // No mail: a worker that claims a call of it looks into its port first.

@@ -98,7 +98,7 @@ export const make = (options: Options = {}): Effect.Effect<ThreadPool, never, Sc
 
 export const layer = (options: Options = {}): Layer.Layer<Threads> => Layer.effect(Threads, make(options))
 
-/** As `layer`, with every option a `Config` or a value. */
+/** As `layer`, with each option that is given a `Config`; a constant is a `Config.succeed`. */
 export const layerConfig = (options: Config.Wrap<Options>): Layer.Layer<Threads, Config.ConfigError> =>
   Layer.effect(Threads, Effect.flatMap(Config.unwrap(options), make))
 

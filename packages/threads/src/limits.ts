@@ -75,4 +75,7 @@ export const callsPerTurn = 64
 export const completionsPerTurn = 1_024
 
 /** Calls queued above which another thread is woken although those awake keep up: then it pays for its wake-up. */
-export const worthWaking = 16
+export const worthWaking = 128
+
+/** Times that the main loop looks for more completions, after the last that it found, before it ends its turn. */
+export const looksPerTurn = 24

@@ -1,6 +1,9 @@
-import { assert, describe, it } from "@effect/vitest"
-import { Call, type CallError, type Lost, Unsupported } from "@handoff/core"
+import { assert, describe, expectTypeOf, it } from "@effect/vitest"
+import { Call, type CallError, type ExecutorError, type Lost, Unsupported } from "@handoff/core"
 import { Threads } from "@handoff/threads"
+import type * as Cause from "effect/Cause"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
@@ -120,6 +123,61 @@ describe("a generator function", () => {
         assert.strictEqual(first.length, 10)
         assert.isBelow(yield* f.producedSoFar(), 1000)
       })
+    )
+  )
+})
+
+describe("a module", () => {
+  it("has the types of its functions", () => {
+    type Failure = CallError | ExecutorError
+    expectTypeOf(f.add).parameters.toEqualTypeOf<[a: number, b: number]>()
+    expectTypeOf(f.add(1, 2)).toEqualTypeOf<Effect.Effect<number, Failure, Threads.Threads>>()
+    expectTypeOf(f.slowly(1, 2)).toEqualTypeOf<Effect.Effect<number, Failure, Threads.Threads>>()
+    expectTypeOf(f.countTo(3)).toEqualTypeOf<Effect.Effect<ReadonlyArray<number>, Failure, Threads.Threads>>()
+    expectTypeOf(f.countSlowly.stream(3)).toEqualTypeOf<Stream.Stream<number, Failure, Threads.Threads>>()
+    const bounded = f.add.with({ timeout: "1 second" })
+    expectTypeOf(bounded(1, 2)).toEqualTypeOf<Effect.Effect<number, Failure | Cause.TimeoutError, Threads.Threads>>()
+    // @ts-expect-error a string is no number
+    f.add("1", 2)
+    // @ts-expect-error a class is not a function to call
+    assert.isDefined(f.local.with)
+  })
+})
+
+describe("a pool", () => {
+  it.live("lets no call wait behind a long one while another thread is free", () =>
+    withPool(
+      { minThreads: 2 },
+      Effect.gen(function* () {
+        yield* Effect.all([f.spin(20), f.spin(20)], { concurrency: "unbounded" })
+        const long = yield* Effect.forkChild(f.spin(2_000), { startImmediately: true })
+        const sums = yield* Effect.forEach(
+          Array.from({ length: 500 }, (_, i) => i),
+          (i) => f.add(i, 1),
+          { concurrency: "unbounded" }
+        )
+        assert.strictEqual(sums[499], 500)
+        assert.isUndefined(long.pollUnsafe(), "every short call is done while the long one runs")
+        yield* Fiber.interrupt(long)
+      })
+    )
+  )
+
+  it.live("reads its configuration", () =>
+    Effect.gen(function* () {
+      const pool = yield* Threads.Threads
+      assert.strictEqual(pool.name, "workers")
+      yield* Effect.all([f.spin(5), f.spin(5), f.spin(5)], { concurrency: "unbounded" })
+      assert.strictEqual((yield* pool.stats).extra["threads"], 1)
+    }).pipe(
+      Effect.provide(
+        Threads.layerConfig({
+          name: Config.succeed("workers"),
+          minThreads: Config.succeed(1),
+          maxThreads: Config.Int("MAX_THREADS")
+        })
+      ),
+      Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env: { MAX_THREADS: "1" } })))
     )
   )
 })

@@ -17,7 +17,7 @@ const randomOf = (seed: number) => () => {
 }
 
 /** Calls of the run; `HANDOFF_STRESS_CALLS=5000000` for a long one. */
-const calls = Number(process.env["HANDOFF_STRESS_CALLS"] ?? 300_000)
+const calls = Number(process.env["HANDOFF_STRESS_CALLS"] ?? 150_000)
 
 describe("the ring under stress", () => {
   it.live(
