@@ -56,3 +56,6 @@ export const addHoldDown = 30 * 86_400
 
 /** RFC 5011 2.4.2: a revoked key is forgotten after 30 days. In seconds. */
 export const removeHoldDown = 30 * 86_400
+
+/** Signatures remembered to hold: 100 octets each, so 5 MB. */
+export const signaturesKept = 50_000

@@ -1,5 +1,5 @@
 /** Whether a record set is signed by one of a zone's keys: RFC 4035 5.3. */
-import type { KeyObject } from "node:crypto"
+import { hash, type KeyObject } from "node:crypto"
 import { Class, Name, Type } from "../wire/index.ts"
 import type { RRset } from "../zone/RRset.ts"
 import * as Algorithm from "./Algorithm.ts"
@@ -78,9 +78,6 @@ export const verify = (set: RRset, signatures: ReadonlyArray<Rrsig.Rrsig>, optio
         )
         continue
       }
-      if (++checked > limits.signaturesPerSet || --options.budget.signatures < 0) {
-        return { reason: "TooMuchWork", detail: `too many signatures and keys for ${what()}` }
-      }
       const octets = Rrsig.signedOctets({
         head: rrsig.head,
         owner: set.name,
@@ -90,7 +87,13 @@ export const verify = (set: RRset, signatures: ReadonlyArray<Rrsig.Rrsig>, optio
         originalTtl: rrsig.originalTtl,
         rdatas: set.rdatas
       })
-      if (Algorithm.verify(key.algorithm, usable, octets, rrsig.signature)) {
+      const id = idOf(key, octets, rrsig.signature)
+      const known = remembered.has(id)
+      if (!known && (++checked > limits.signaturesPerSet || --options.budget.signatures < 0)) {
+        return { reason: "TooMuchWork", detail: `too many signatures and keys for ${what()}` }
+      }
+      if (known || Algorithm.verify(key.algorithm, usable, octets, rrsig.signature)) {
+        if (!known) remember(id)
         return {
           rrsig,
           key,
@@ -133,10 +136,38 @@ export const ancestorOf = (name: Name.Name, labels: number): Name.Name => {
   return at === 0 ? name : Name.fromOctets(name.octets.subarray(at))
 }
 
+/**
+ * Signatures that were found to hold, by a digest of key, octets and signature: a set is fetched anew whenever its TTL is
+ * over, but its signature lasts for weeks. Times are checked each time; what does not hold is not remembered, so that
+ * forgeries cannot push out what is.
+ */
+const remembered = new Set<string>()
+
+const idOf = (key: Dnskey.Dnskey, octets: Uint8Array, signature: Uint8Array): string =>
+  hash("sha256", Buffer.concat([key.rdata, octets, signature]), "base64")
+
+const remember = (id: string): void => {
+  if (remembered.size >= limits.signaturesKept) remembered.delete(remembered.values().next().value!)
+  remembered.add(id)
+}
+
+/** Forgets every signature that was found to hold: for measuring. */
+export const forgetSignatures = (): void => remembered.clear()
+
 /** Keys ready for use, by algorithm and octets: importing one costs as much as using it. */
 const ready = new Map<string, KeyObject | undefined>()
 
 export const keyObject = (key: Dnskey.Dnskey): KeyObject | undefined => {
+  const at = readyOf.get(key)
+  if (at !== undefined) return at
+  const made = keyObjectOf(key)
+  if (made !== undefined) readyOf.set(key, made)
+  return made
+}
+
+const readyOf = new WeakMap<Dnskey.Dnskey, KeyObject>()
+
+const keyObjectOf = (key: Dnskey.Dnskey): KeyObject | undefined => {
   const id = `${key.algorithm} ${Buffer.from(key.publicKey).toString("latin1")}`
   if (ready.has(id)) return ready.get(id)
   const made = Algorithm.publicKey(key.algorithm, key.publicKey)

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { SigningKey, sign, signSync, Zonemd } from "@handoff/dns/dnssec"
 import { Name, RecordText } from "@handoff/dns/wire"
-import { text, types, Zone } from "@handoff/dns/zone"
+import { edit, text, types, Zone } from "@handoff/dns/zone"
 import * as Effect from "effect/Effect"
 import { has, run } from "../server/support/peers.ts"
 import { lab } from "../server/support/zones.ts"
@@ -69,6 +69,25 @@ describe("a signed zone", () => {
     assert.strictEqual(again.hashes.size, 0)
     assert.isFalse(again.apex.sets.has(types.NSEC3PARAM))
     assert.strictEqual(again.apex.signatures.get(types.SOA)?.length, 1)
+  })
+  it("keeps the signatures of what has not changed, while they last", () => {
+    const keys = [SigningKey.generate()]
+    const first = signSync(lab, { keys, now })
+    const { zone: edited } = edit(first, (transaction) =>
+      transaction.removeAll(Name.fromText("mail.lab.example."), types.A)
+    )
+    const signatures = (zone: Zone.Zone) =>
+      new Set([...zone.records()].filter(({ type }) => type === "RRSIG").map((record) => RecordText.print(record)))
+    const before = signatures(first)
+    const fresh = (zone: Zone.Zone) => [...signatures(zone)].filter((line) => !before.has(line)).length
+    const again = signSync(edited, { keys, now: now + 60, previous: first })
+    // The SOA and the NSEC before the name that is gone.
+    assert.strictEqual(fresh(again), 2)
+    assert.isAbove(before.size, 20)
+    const later = signSync(edited, { keys, now: now + 10 * 86_400, previous: first })
+    assert.strictEqual(fresh(later), signatures(later).size)
+    const others = signSync(edited, { keys: [SigningKey.generate()], now: now + 60, previous: first })
+    assert.strictEqual(fresh(others), signatures(others).size)
   })
   it("signs neither glue nor the servers of a delegation", () => {
     const zone = signSync(lab, { keys: [SigningKey.generate()], now })

@@ -1,0 +1,415 @@
+/**
+ * DNSSEC: how fast record sets are validated and zones signed, beside dnspython and Unbound, and what hostile zones cost.
+ *
+ * `sets/s` of the first validation is cryptography and little else: `node:crypto` and dnspython's `cryptography` share
+ * OpenSSL, and a signature there costs what it costs. What a resolver does all day is the other row: the same set comes
+ * again when its TTL is over, under the same signature. Unbound is measured by `dnsperf` on names that it has not in its
+ * cache, asking our server: its figure has resolving in it and is there to be read, not to be compared.
+ */
+import { execFile, execFileSync, spawn } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { Bench } from "@handoff/bench"
+import {
+  Algorithm,
+  Budget,
+  Dnskey,
+  forgetSignatures,
+  Rrsig,
+  SigningKey,
+  sign,
+  signSync,
+  TrustAnchors,
+  Validator,
+  verify
+} from "@handoff/dns/dnssec"
+import { handle, type Policy, Server } from "@handoff/dns/server"
+import { Edns, Message, Name, Question, RecordText, ResourceRecord, Type } from "@handoff/dns/wire"
+import { edit, RRset, text, types, Zone, ZoneStore } from "@handoff/dns/zone"
+import * as Effect from "effect/Effect"
+
+const names = 1_000
+const origin = Name.fromText("lab.example.")
+const now = () => Math.floor(Date.now() / 1_000)
+const source = (count: number) =>
+  `$TTL 300\n@ SOA ns1 hostmaster 7 7200 900 1209600 60\n@ NS ns1\nns1 A 192.0.2.53\n$GENERATE 1-${count} n$ A 192.0.2.1\n`
+const plain = () => text.zone("lab.example.", source(names))
+
+const program = fileURLToPath(new URL("support/trust.py", import.meta.url))
+
+/** A Python that has dnspython with signing, and `cryptography`; undefined when none here has. */
+const python = (): string | undefined =>
+  ["python3", "/usr/bin/python3"].find((candidate) => {
+    try {
+      execFileSync(candidate, ["-c", "import dns.dnssec, cryptography; dns.dnssec.sign_zone"], { stdio: "ignore" })
+      return true
+    } catch {
+      return false
+    }
+  })
+
+const dnspython = (work: string, file: "rsa" | "ecdsa" | "plain"): Bench.SubjectOptions => ({
+  absent: () => (python() === undefined ? "no Python here has dnspython 2.4 or later and cryptography" : undefined),
+  run: async (context) => {
+    const figures = await new Promise<string>((resolve, reject) => {
+      const args = [program, work, context.environment[file]!, String(context.seconds)]
+      execFile(python()!, args, (error, stdout) => (error === null ? resolve(stdout) : reject(error)))
+    })
+    const parsed = JSON.parse(figures) as Record<string, number>
+    context.check(
+      Object.values(parsed).every((figure) => figure > 0),
+      "dnspython validates and signs"
+    )
+    return parsed
+  }
+})
+
+/** The sets of a signed zone, with their signatures and the zone's keys. */
+const signedSets = (path: string) => {
+  const zone = text.zone("lab.example.", readFileSync(path, "utf8"))
+  const keys = zone.apex.sets.get(types.DNSKEY)!.rdatas.map((rdata) => Dnskey.read(rdata)!)
+  const sets = [...zone.nodes.values()].flatMap((node) =>
+    [...node.sets.values()].map((set) => ({
+      set,
+      signatures: (node.signatures.get(set.type) ?? []).map((record) => Rrsig.read(ResourceRecord.dataOctets(record))!)
+    }))
+  )
+  return { zone, keys, sets: sets.filter(({ signatures }) => signatures.length > 0) }
+}
+
+const validate =
+  (file: "rsa" | "ecdsa", again: boolean): Bench.Run =>
+  async (context) => {
+    const { zone, keys, sets } = signedSets(context.environment[file]!)
+    let next = 0
+    const one = () => {
+      const { set, signatures } = sets[next]!
+      if (++next === sets.length) {
+        next = 0
+        if (!again) forgetSignatures()
+      }
+      return verify(set, signatures, { zone: zone.origin, keys, now: now(), budget: new Budget() })
+    }
+    context.check(sets.length > 2 * names, "every set of the zone is signed")
+    context.check("key" in one(), "a right signature holds")
+    const wrong = [
+      {
+        ...sets[0]!.signatures[0]!,
+        signature: sets[0]!.signatures[0]!.signature.with(9, sets[0]!.signatures[0]!.signature[9]! ^ 1)
+      }
+    ]
+    context.check(
+      !("key" in verify(sets[0]!.set, wrong, { zone: zone.origin, keys, now: now(), budget: new Budget() })),
+      "a wrong one does not"
+    )
+    if (again) for (let i = 0; i < sets.length; i++) one()
+    return { "sets/s": await context.rate(() => void one()) }
+  }
+
+const policyOf = (zones: ReadonlyArray<Zone.Zone>): Policy => ({
+  zones: new ZoneStore(zones),
+  keys: [],
+  sig0Keys: [],
+  allowTransfer: () => false,
+  allowUpdate: () => false,
+  onNotify: () => false,
+  afterUpdate: (zone) => zone,
+  rateLimit: undefined,
+  udpPayloadOctets: 1_232,
+  identity: undefined
+})
+
+/** A validator over zones in memory, and the answers of those. */
+const judge = (zones: ReadonlyArray<Zone.Zone>, key: SigningKey.SigningKey) => {
+  const policy = policyOf(zones)
+  const answer = (question: Question.Question) => {
+    const query = Message.query(question, { id: 1, edns: Edns.make({ dnssecOk: true }) })
+    const [octets] = handle(policy, Message.encode(query), { transport: "tcp", address: "", port: 0 }, 0)
+    return Message.decodeUnsafe(octets!)
+  }
+  const rdata = Dnskey.dsRdata(origin, key.dnskey)
+  const anchors = new TrustAnchors([RRset.recordOf({ name: origin, type: types.DS, ttl: 300, rdata })])
+  const fetch = (name: Name.Name, type: number) =>
+    Effect.sync(() => answer(Question.make(name, Type.nameOf(type) as Question.QuestionType)))
+  const validator = new Validator({ anchors, fetch })
+  return {
+    answer,
+    validate: (question: Question.Question, message: Message.Message) =>
+      Effect.runPromise(validator.validate(question, message))
+  }
+}
+
+/** The processor's milliseconds that one answer costs, at worst, over the questions. */
+const worst = async (
+  judged: ReturnType<typeof judge>,
+  questions: ReadonlyArray<Question.Question>
+): Promise<{ readonly milliseconds: number; readonly statuses: ReadonlyArray<string> }> => {
+  let milliseconds = 0
+  const statuses: Array<string> = []
+  for (const question of questions) {
+    const message = judged.answer(question)
+    const start = process.cpuUsage()
+    statuses.push((await judged.validate(question, message)).status)
+    const { user, system } = process.cpuUsage(start)
+    milliseconds = Math.max(milliseconds, (user + system) / 1_000)
+  }
+  return { milliseconds, statuses }
+}
+
+/** As many keys with the same tag as wanted: swapping two 16 bit words of a key keeps its tag. */
+const twins = (key: SigningKey.SigningKey, count: number) =>
+  Array.from({ length: count }, (_, i) => {
+    const rdata = Uint8Array.from(key.dnskey.rdata)
+    const [a, b] = [4 + 2 * (i % 16), 38 + 2 * Math.floor(i / 16)]
+    rdata.set(key.dnskey.rdata.subarray(a, a + 2), b)
+    rdata.set(key.dnskey.rdata.subarray(b, b + 2), a)
+    return RRset.recordOf({ name: origin, type: types.DNSKEY, ttl: 300, rdata })
+  })
+
+const keyTrap: Bench.Run = async (context) => {
+  const key = SigningKey.generate({ algorithm: Algorithm.ECDSAP384SHA384 })
+  const signed = signSync(text.zone("lab.example.", source(10)), { keys: [key], now: now() })
+  const forged = [...signed.nodes.values()].flatMap((node) =>
+    [...node.signatures.values()].flatMap((records) =>
+      Array.from({ length: 150 }, (_, i) => {
+        const rdata = Uint8Array.from(ResourceRecord.dataOctets(records[0]!))
+        rdata[rdata.length - 1 - (i % 90)]! ^= 1 + i
+        return RRset.recordOf({ name: records[0]!.name, type: types.RRSIG, ttl: 300, rdata })
+      })
+    )
+  )
+  const rest = [...signed.records()].filter(({ type }) => type !== "RRSIG")
+  const trap = Zone.make([...rest, ...twins(key, 200), ...forged])
+  const { milliseconds, statuses } = await worst(judge([trap], key), [
+    Question.make("n1.lab.example.", "A"),
+    Question.make("nope.lab.example.", "A")
+  ])
+  context.check(
+    statuses.every((status) => status === "bogus"),
+    "200 keys with one tag and 150 signatures a set are bogus"
+  )
+  return { "worst answer, ms": milliseconds }
+}
+
+const bomb: Bench.Run = async (context) => {
+  const key = SigningKey.generate()
+  const figures: Array<number> = []
+  for (const iterations of [150, 2_500, 65_535]) {
+    const signed = signSync(text.zone("lab.example.", source(3)), {
+      keys: [key],
+      now: now(),
+      denial: "nsec3",
+      nsec3: { iterations }
+    })
+    const deep = Question.make(`${"a.".repeat(110)}lab.example.`, "A")
+    const { milliseconds, statuses } = await worst(judge([signed], key), [deep, Question.make("x.lab.example.", "A")])
+    context.check(
+      !statuses.includes("secure") || iterations === 150,
+      `${iterations} iterations are not taken as secure`
+    )
+    figures.push(milliseconds)
+  }
+  return { "worst answer, ms": Math.max(...figures) }
+}
+
+const freePort = () =>
+  new Promise<number>((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+
+const has = (name: string): boolean => {
+  try {
+    execFileSync("/bin/sh", ["-c", `PATH="$PATH:/usr/sbin" command -v ${name}`], { stdio: "ignore" })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Answers a second that Unbound validates, of names it has not seen, over a server of ours in this process. */
+const unbound: Bench.SubjectOptions = {
+  absent: () =>
+    has("unbound") && has("dnsperf") && has("dig") ? undefined : "unbound, dig or dnsperf is not installed",
+  run: (context) =>
+    Effect.gen(function* () {
+      const key = SigningKey.generate()
+      const zone = yield* sign(text.zone("lab.example.", source(20_000)), { keys: [key] })
+      const server = yield* Server.make({ zones: [zone] })
+      const folder = mkdtempSync(join(tmpdir(), "trust-"))
+      const port = yield* Effect.promise(freePort)
+      const ds = RRset.recordOf({ name: origin, type: types.DS, ttl: 300, rdata: Dnskey.dsRdata(origin, key.dnskey) })
+      const conf = `server:\n interface: 127.0.0.1@${port}\n do-daemonize: no\n do-not-query-localhost: no\n chroot: ""\n username: ""\n pidfile: ""\n use-syslog: no\n trust-anchor: "${RecordText.print(ds)}"\n local-zone: "example." nodefault\n module-config: "validator iterator"\nstub-zone:\n name: "lab.example."\n stub-addr: 127.0.0.1@${server.port}\n`
+      writeFileSync(join(folder, "conf"), conf)
+      const count = context.quick ? 2_000 : 20_000
+      writeFileSync(
+        join(folder, "names"),
+        Array.from({ length: count }, (_, i) => `n${i + 1}.lab.example. A\n`).join("")
+      )
+      const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin` }
+      const child = yield* Effect.acquireRelease(
+        Effect.sync(() => spawn("unbound", ["-d", "-c", join(folder, "conf")], { env, stdio: "ignore" })),
+        (running) =>
+          Effect.sync(() => {
+            running.kill("SIGKILL")
+            rmSync(folder, { recursive: true, force: true })
+          })
+      )
+      const ask = (args: ReadonlyArray<string>) =>
+        Effect.promise(
+          () =>
+            new Promise<string>((resolve) => execFile(args[0]!, args.slice(1), { env }, (_, stdout) => resolve(stdout)))
+        )
+      let first = ""
+      for (let attempt = 0; attempt < 50 && !first.includes("flags:"); attempt++) {
+        first = yield* ask([
+          "dig",
+          "@127.0.0.1",
+          "-p",
+          String(port),
+          "+dnssec",
+          "+tries=1",
+          "+time=1",
+          "ns1.lab.example",
+          "A"
+        ])
+      }
+      context.check(child.exitCode === null && / ad[ ;]/.test(first), "Unbound validates")
+      const report = yield* ask([
+        "dnsperf",
+        "-s",
+        "127.0.0.1",
+        "-p",
+        String(port),
+        "-d",
+        join(folder, "names"),
+        "-n",
+        "1",
+        "-D",
+        "-q",
+        "50"
+      ])
+      return { "answers/s": Number(/Queries per second:\s+([0-9.]+)/.exec(report)![1]) }
+    }).pipe(Effect.scoped, Effect.runPromise)
+}
+
+/** Whole answers: read, judged by their signatures, the chain above being known. */
+const answers: Bench.Run = async (context) => {
+  const key = SigningKey.generate()
+  const count = context.quick ? 1_000 : 5_000
+  const zone = await Effect.runPromise(sign(text.zone("lab.example.", source(count)), { keys: [key] }))
+  const judged = judge([zone], key)
+  const messages = Array.from({ length: count }, (_, i) => {
+    const question = Question.make(`n${i + 1}.lab.example.`, "A")
+    return { question, octets: Message.encode(judged.answer(question)) }
+  })
+  let next = 0
+  const one = async () => {
+    const { question, octets } = messages[next]!
+    if (++next === messages.length) {
+      next = 0
+      forgetSignatures()
+    }
+    return judged.validate(question, Message.decodeUnsafe(octets))
+  }
+  context.check((await one()).status === "secure", "an answer is secure")
+  return { "answers/s": await context.rate(async () => void (await one())) }
+}
+
+const signWhole: Bench.Run = async (context) => {
+  const key = SigningKey.generate()
+  const zone = plain()
+  const signed = await Effect.runPromise(sign(zone, { keys: [key] }))
+  context.check(
+    [...signed.nodes.values()].every((node) => node.sets.size === 0 || node.signatures.size > 0),
+    "all is signed"
+  )
+  return { "zones/s": await context.rate(async () => void (await Effect.runPromise(sign(zone, { keys: [key] })))) }
+}
+
+const signAgain: Bench.Run = async (context) => {
+  const key = SigningKey.generate()
+  const previous = await Effect.runPromise(sign(plain(), { keys: [key] }))
+  const { zone } = edit(previous, (transaction) => transaction.removeAll(Name.fromText("n500.lab.example.")))
+  const again = () => Effect.runPromise(sign(zone, { keys: [key], previous }))
+  const signed = await again()
+  context.check(signed.apex.signatures.get(types.SOA)!.length === 1, "the new SOA is signed")
+  context.check(!signed.nodes.has(Zone.keyOf(Name.fromText("n500.lab.example."))), "the name is gone")
+  return { "zones/s": await context.rate(async () => void (await again())) }
+}
+
+export default Bench.define({
+  name: "dns/trust",
+  environment: () => {
+    const folder = mkdtempSync(join(tmpdir(), "trust-"))
+    const write = (name: string, zone: Zone.Zone) => {
+      writeFileSync(join(folder, name), text.print(zone))
+      return join(folder, name)
+    }
+    const signed = (algorithm: number) => signSync(plain(), { keys: [SigningKey.generate({ algorithm })], now: now() })
+    return Promise.resolve({
+      values: {
+        plain: write("plain", plain()),
+        rsa: write("rsa", signed(Algorithm.RSASHA256)),
+        ecdsa: write("ecdsa", signed(Algorithm.ECDSAP256SHA256))
+      },
+      stop: () => rmSync(folder, { recursive: true })
+    })
+  },
+  works: [
+    {
+      name: "validate sets, RSA 2048",
+      subjects: { handoff: validate("rsa", false), dnspython: dnspython("validate", "rsa") }
+    },
+    {
+      name: "validate sets, P-256",
+      subjects: { handoff: validate("ecdsa", false), dnspython: dnspython("validate", "ecdsa") }
+    },
+    {
+      name: "validate sets again when their TTL is over, P-256",
+      subjects: { handoff: validate("ecdsa", true), dnspython: dnspython("validate", "ecdsa") }
+    },
+    { name: "validate answers, P-256", subjects: { handoff: answers, unbound } },
+    { name: "sign 1,000 names, P-256", subjects: { handoff: signWhole, dnspython: dnspython("sign", "plain") } },
+    {
+      name: "sign again after a change, P-256",
+      subjects: { handoff: signAgain, dnspython: dnspython("sign", "plain") }
+    },
+    { name: "200 keys of one tag, 150 forged signatures a set", subjects: { handoff: keyTrap } },
+    { name: "NSEC3 of up to 65,535 iterations, a name of 112 labels", subjects: { handoff: bomb } }
+  ],
+  goals: [
+    ...["validate sets, RSA 2048", "validate sets, P-256", "validate sets again when their TTL is over, P-256"].map(
+      (work) => ({
+        work,
+        metric: "sets/s",
+        subject: "handoff",
+        against: "dnspython",
+        atLeast: 20
+      })
+    ),
+    ...["sign 1,000 names, P-256", "sign again after a change, P-256"].map((work) => ({
+      work,
+      metric: "zones/s",
+      subject: "handoff",
+      against: "dnspython",
+      atLeast: 20
+    })),
+    ...[
+      "200 keys of one tag, 150 forged signatures a set",
+      "NSEC3 of up to 65,535 iterations, a name of 112 labels"
+    ].map((work) => ({
+      work,
+      metric: "worst answer, ms",
+      subject: "handoff",
+      // Unbounded, the first would be some 4,500 checks of 0.5 ms, the second 7 million hashes: seconds each.
+      against: 50,
+      atMost: 1
+    }))
+  ]
+})
