@@ -294,6 +294,53 @@ const memory: Bench.Work = {
   }
 }
 
+/** Ten million names through `Bulk`: what the heap has grown by, from the first tenth on. */
+const tenMillion: Bench.Work = {
+  name: "ten million names",
+  rounds: 1,
+  subjects: {
+    handoff: {
+      nodeArguments: ["--expose-gc"],
+      absent: echo.absent,
+      run: async (context) => {
+        nsd.pin(0)
+        const dns = await peers.handoff({ servers: [`tcp://127.0.0.1:${echoPort(context)}`], ...uncached })
+        const total = context.quick ? 200_000 : 10_000_000
+        let done = 0
+        let wrong = 0
+        let early = 0
+        const piece = 1_000
+        let given = 0
+        const input = Stream.fromPull(
+          Effect.succeed(
+            Effect.suspend(() => {
+              if (given >= total) return Cause.done()
+              const first = given
+              given += piece
+              return Effect.succeed(Arr.makeBy(piece, (index) => ({ name: `n${first + index}.bench.example` })))
+            })
+          )
+        )
+        const begun = performance.now()
+        await Effect.runPromise(
+          Stream.runForEachArray(Bulk.resolve(dns, input), (completions) =>
+            Effect.sync(() => {
+              for (const { result } of completions) if (!("records" in result) || result.records.length !== 1) wrong++
+              done += completions.length
+              if (early === 0 && done >= total / 10) early = heap()
+            })
+          )
+        )
+        context.check(done === total && wrong === 0, "every name has its answer")
+        return {
+          "growth, MB": Math.max(0, heap() - early) / 2 ** 20,
+          [perSecond]: (total * 1_000) / (performance.now() - begun)
+        }
+      }
+    }
+  }
+}
+
 const against = (
   work: string,
   metric: string,
@@ -317,7 +364,7 @@ export default Bench.define({
       }
     }
   },
-  works: [overUdp(100, others), overUdp(1_000), oneAtATime, overTcp(100), overTcp(1_000), cached, memory],
+  works: [overUdp(100, others), overUdp(1_000), oneAtATime, overTcp(100), overTcp(1_000), cached, memory, tenMillion],
   goals: [
     against("100 in flight", perSecond, "node:dns", { atLeast: 1.5 }),
     against("100 in flight", perSecond, "dnsperf", { atLeast: 0.7 }),
@@ -333,6 +380,7 @@ export default Bench.define({
     against("bulk over one TCP connection, 1,000 in flight", perSecond, "dnsperf", { atLeast: 1 }),
     { work: "cached answers", metric: "answers/s", subject: "handoff", against: 1_000_000, atLeast: 1 },
     { work: "memory", metric: "an outstanding question, octets", subject: "handoff", against: 2_500, atMost: 1 },
+    { work: "ten million names", metric: "growth, MB", subject: "handoff", against: 16, atMost: 1 },
     {
       work: "memory",
       metric: "a cached answer, octets",

@@ -100,10 +100,16 @@ export class Cache {
     if (answer.ttl === undefined) return undefined
     const most = negative ? this.options.maxNegativeTtl : this.options.maxTtl
     const ttl = Math.max(this.options.minTtl, Math.min(answer.ttl, most))
-    const octets = limits.cacheEntryOverhead + 2 * name.length + (answer.octets?.length ?? 0)
+    const records = answer.records.length + answer.aliases.length
+    const octets =
+      limits.cacheEntryOverhead +
+      records * limits.cacheRecordOverhead +
+      2 * name.length +
+      2 * (answer.octets?.length ?? 0)
     const expiresAt = answer.receivedAt + ttl * 1_000
     const entry = new Entry(table, name, expiresAt, expiresAt + this.options.staleFor * 1_000, octets, 0)
     entry.answer = answer
+    answer.compact()
     if (ttl <= 0 || expiresAt <= now) {
       if (this.options.staleFor === 0 || entry.keepUntil <= now) return undefined
     }

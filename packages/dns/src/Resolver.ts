@@ -272,7 +272,7 @@ export class Resolver {
   /** @internal */
   staleAnswer(answer: Answer): Answer {
     this.counters.stale++
-    return new Answer({ ...fieldsOf(answer), stale: true, ttl: limits.staleTtl })
+    return answer.with({ stale: true, ttl: limits.staleTtl })
   }
 
   private prefetch(shelf: Shelf, entry: Entry, now: number): void {
@@ -596,8 +596,7 @@ class Pending implements Ringer {
     this.name = target
     const known = this.resolver.cached(normal(Name.toText(target)), this.shelf.type, this.shelf.view)
     if (known instanceof Answer && known.aliases.length + aliases.length <= limits.aliases) {
-      const joined = new Answer({
-        ...fieldsOf(known),
+      const joined = known.with({
         name: this.key,
         aliases: [...aliases, ...known.aliases],
         ttl: known.ttl === undefined ? undefined : Math.min(known.ttl, ttl),
@@ -778,8 +777,6 @@ export const normal = (name: string): string => {
   const undotted = last > 0 && name.charCodeAt(last) === 0x2e && name.charCodeAt(last - 1) !== 0x5c
   return (undotted ? name.slice(0, last) : name).toLowerCase()
 }
-
-const fieldsOf = (answer: Answer): ConstructorParameters<typeof Answer>[0] => answer
 
 const closeUpstream = (upstream: Upstream): void => {
   for (const channel of upstream.datagrams) channel?.close()

@@ -93,8 +93,11 @@ export const outstanding = { default: 200_000, min: 1, max: 1_000_000 } as const
 /** The cache's size in octets: what its entries hold, plus `cacheEntryOverhead` each. */
 export const cacheOctets = { default: 16 * 1024 * 1024, min: 0, max: 4 * 1024 * 1024 * 1024 } as const
 
-/** What an entry costs beside its message, in octets: objects, key and map slot, measured. */
-export const cacheEntryOverhead = 700
+/** What an entry costs beside its message and name, in octets: objects, key and map slot; measured by `dns/resolver`. */
+export const cacheEntryOverhead = 850
+
+/** What each of its records costs beside, in octets. */
+export const cacheRecordOverhead = 250
 
 /** TTL limits for what is found, in seconds (RFC 8767 section 4 advises at most a week; we keep a day). */
 export const cacheTtl = { min: 0, max: 86_400 } as const

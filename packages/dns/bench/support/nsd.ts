@@ -52,7 +52,7 @@ export const pin = (core: number, pid = process.pid): void => {
 export const absent = (): string | undefined =>
   fs.existsSync("/usr/sbin/nsd") ? undefined : "NSD is not installed: apt-get install nsd"
 
-export const start = async (): Promise<Running> => {
+export const start = async (tries = 0): Promise<Running> => {
   const port = await freePort()
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "handoff-nsd-"))
   fs.writeFileSync(path.join(folder, "zone"), zone())
@@ -80,7 +80,15 @@ zone:
 `
   )
   const child = spawn("/usr/sbin/nsd", ["-d", "-c", path.join(folder, "conf")], { stdio: "ignore" })
-  await answers(port, child)
+  try {
+    await answers(port, child)
+  } catch (error) {
+    // Free for UDP, but taken for TCP: another one.
+    child.kill("SIGKILL")
+    fs.rmSync(folder, { recursive: true, force: true })
+    if (tries < 5) return start(tries + 1)
+    throw error
+  }
   for (const pid of children(child.pid!)) pin(1, pid)
   return {
     port,
