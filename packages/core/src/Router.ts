@@ -213,7 +213,8 @@ class State {
     watch: Executor.Watch | undefined
   ): Executor.Cancel {
     const { slots } = this.route(task._tag)
-    const job = this.outstanding.admit(task, onExit, watch)
+    // Without the watch: that a task has started is for the executor inside to say.
+    const job = this.outstanding.admit(task, onExit)
     if (job === undefined) return Executor.nothingToCancel
     job.start()
     let cancelInner: Executor.Cancel = Executor.nothingToCancel

@@ -69,6 +69,19 @@ describe("Router", () => {
     })
   )
 
+  it.effect("leaves it to the executor inside to say that a task has started, and who runs it", () =>
+    Effect.gen(function* () {
+      const { executor, waiting } = held("inside", undefined, "waits")
+      const router = yield* Router.make([executor])
+      const starts: Array<string> = []
+      const watch = { executor: "", started: () => starts.push(watch.executor) }
+      router.submitUnsafe(call("f"), () => {}, undefined, watch)
+      assert.deepStrictEqual(starts, [])
+      waiting()[0]!.start()
+      assert.deepStrictEqual(starts, ["inside"])
+    })
+  )
+
   it.effect("two executors of one name are a mistake of the program", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(Router.make([held("dns").executor, held("dns").executor]))

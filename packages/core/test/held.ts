@@ -13,7 +13,7 @@ export interface Held<T extends Tasks> {
   readonly seen: Array<string>
 }
 
-export const held = (name = "held", limit?: number): Held<Tasks> => {
+export const held = (name = "held", limit?: number, tasks: "start" | "waits" = "start"): Held<Tasks> => {
   const outstanding = new Outstanding(name, limit === undefined ? {} : { limit })
   const seen: Array<string> = []
   const executor = Executor.make<Tasks>({
@@ -22,7 +22,7 @@ export const held = (name = "held", limit?: number): Held<Tasks> => {
     submitUnsafe: (task, onExit, _context, watch) => {
       seen.push(task._tag === "LookupHost" ? task.name : `${task.function} ${String(task.args[0])}`)
       const job = outstanding.admit(task, onExit, watch)
-      job?.start()
+      if (tasks === "start") job?.start()
       return job?.cancel ?? Executor.nothingToCancel
     },
     stats: outstanding.statsEffect()
