@@ -26,6 +26,7 @@ import { Inlet } from "./framing/Framing.ts"
 import * as limits from "./limits.ts"
 import type { Handler, Link, SystemError, TlsFacts } from "./Link.ts"
 import { Names, toDns } from "./Names.ts"
+import * as Owned from "./Owned.ts"
 import * as Opener from "./Opener.ts"
 import type * as Tls from "./Tls.ts"
 
@@ -95,10 +96,9 @@ export const connect = (
 ): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
   Effect.suspend(() => {
     const started = now()
-    return Effect.acquireRelease(
-      Effect.map(connectLink(endpoint, options), (link): Connection => new LinkConnection(link, options, started)),
-      (connection) => connection.close,
-      { interruptible: true }
+    return Owned.acquire(
+      connectLink(endpoint, options),
+      (link, owner) => new LinkConnection(link, options, started, owner)
     )
   })
 
@@ -194,9 +194,11 @@ interface Waiter {
 
 const ended = Symbol("ended")
 
-class LinkConnection implements Connection, Handler {
+class LinkConnection implements Connection, Handler, Owned.Closable {
   readonly #link: Link
   readonly #inlet = new Inlet()
+  /** Where its scope keeps it, until it is gone. */
+  readonly #owner: Owned.Owner | undefined
   readonly #high: number
   readonly #low: number
   readonly #idleMillis: number
@@ -217,7 +219,8 @@ class LinkConnection implements Connection, Handler {
   #error: ConnectionError | undefined = undefined
   #unsentBefore = 0
 
-  constructor(link: Link, options: Options, started: number) {
+  constructor(link: Link, options: Options, started: number, owner?: Owned.Owner) {
+    this.#owner = owner
     this.#link = link
     this.#high = limits.check("highWaterOctets", limits.highWaterOctets, options.highWaterOctets)
     this.#low = limits.check(
@@ -419,6 +422,10 @@ class LinkConnection implements Connection, Handler {
     )
   }
 
+  onScopeClosed(): void {
+    this.#shut(() => this.#link.close())
+  }
+
   #waitToRead(waiter: Waiter): Effect.Effect<void> {
     if (this.#reader !== undefined) {
       waiter.resume(Exit.die(new Error(`${this.peer}: two reads at once on one connection`)))
@@ -523,6 +530,7 @@ class LinkConnection implements Connection, Handler {
   /** The link is gone: everyone who waits is told, and everyone who comes. */
   #fail(error: ConnectionError): void {
     this.#error ??= error
+    this.#owner?.delete(this)
     this.#deadline.free()
     const [reader, writer, upgrading] = [this.#reader, this.#writer, this.#upgrading]
     this.#reader = this.#writer = this.#upgrading = undefined

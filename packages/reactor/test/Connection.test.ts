@@ -174,7 +174,7 @@ describe("a connection", () => {
           outcome(at(closed), {}),
           outcome("tcp:nowhere.invalid:80", { open: undefined }),
           outcome(at(silent.port), { firstByteTimeout: 20 }, line, octets("abc")),
-          outcome(at(greets.port), { idleTimeout: 30 }),
+          outcome(at(greets.port), { idleTimeout: 500 }),
           outcome(at(trickles.port), { idleTimeout: 1_000, frameTimeout: 60 }).pipe(
             Effect.map((all) => all.slice(0, 3))
           ),
@@ -223,6 +223,21 @@ describe("a connection", () => {
         ["TlsTimeout", "tls"],
         "Closed"
       ])
+    })
+  )
+
+  it.live("is forgotten by its scope when it is closed before", () =>
+    Effect.gen(function* () {
+      const peer = yield* echo
+      const scope = yield* Effect.scope
+      for (let i = 0; i < 50; i++) {
+        const client = yield* Connection.connect(`tcp:127.0.0.1:${peer.port}`)
+        yield* client.close
+      }
+      // One finalizer for all connections, beside that of the peer; not fifty.
+      const { state } = scope
+      assert.isTrue(state._tag === "Open" && (state.finalizers?.size ?? 1) <= 3)
+      while (peer.open() > 0) yield* Effect.sleep(1)
     })
   )
 

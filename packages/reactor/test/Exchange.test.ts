@@ -128,7 +128,7 @@ describe("Exchange", () => {
         [
           fail({ peer: loopback(closed) }),
           fail({ idleTimeout: 30 }),
-          fail({ peer: half.address, idleTimeout: 60 }),
+          fail({ peer: half.address, idleTimeout: 500 }),
           fail({ totalTimeout: 30 }),
           fail({ peer: shy.address }),
           fail({ peer: rude.address }),
