@@ -93,7 +93,8 @@ const readRecord = (tokens: Tokens, state: State, indented: boolean): ResourceRe
   const owner = indented ? (state.owner ?? tokens.fail("no owner before this record")) : tokens.name("owner")
   state.owner = owner
   const head = RecordText.parseHead(tokens)
-  head.class ??= state.class
+  // The class stated last holds for those that state none (RFC 1035 5.1).
+  state.class = head.class ??= state.class
   const rdata = RecordText.parseData(tokens, head.type, head.class)
   if (tokens.left > 0) tokens.fail("more than the record has")
   let ttl = head.ttl ?? state.ttl

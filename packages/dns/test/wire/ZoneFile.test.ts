@@ -60,7 +60,8 @@ $ORIGIN example.org.
 a 60 IN A 192.0.2.1
 a IN 1d A 192.0.2.2
 a CH TXT x
-a A 192.0.2.3
+  TXT y
+a IN A 192.0.2.3
 $ORIGIN sub
 a A 192.0.2.4
 $TTL 2
@@ -70,6 +71,7 @@ $TTL 2
       "a.example.org. 60 IN A 192.0.2.1",
       "a.example.org. 86400 IN A 192.0.2.2",
       'a.example.org. 5400 CH TXT "x"',
+      'a.example.org. 5400 CH TXT "y"',
       "a.example.org. 5400 IN A 192.0.2.3",
       "a.sub.example.org. 5400 IN A 192.0.2.4",
       "a.sub.example.org. 2 IN A 192.0.2.5"
