@@ -18,6 +18,7 @@ import type { Framing } from "./framing/Framing.ts"
 import { Inlet } from "./framing/Framing.ts"
 import type { Handler, Link, SystemError, TlsFacts } from "./Link.ts"
 import type { LoopWatch } from "./LoopWatch.ts"
+import * as Owned from "./Owned.ts"
 import * as Server from "./Server.ts"
 import type * as Tls from "./Tls.ts"
 
@@ -48,7 +49,7 @@ export interface Options {
 }
 
 /** What a protocol acts on. */
-export class Transport implements Handler {
+export class Transport implements Handler, Owned.Closable {
   /** How the next octets are cut; undefined: not at all. */
   framing: Framing | undefined
   readonly #link: Link
@@ -56,12 +57,14 @@ export class Transport implements Handler {
   readonly #share: number
   readonly #watch: LoopWatch | undefined
   readonly #inlet = new Inlet()
+  readonly #owner: Owned.Owner | undefined
   #stopped = false
   #behind: NodeJS.Immediate | undefined = undefined
   #ended = false
   #lost = false
 
-  constructor(link: Link, protocol: Protocol, options: Options = {}) {
+  constructor(link: Link, protocol: Protocol, options: Options = {}, owner?: Owned.Owner) {
+    this.#owner = owner
     this.#link = link
     this.#protocol = protocol
     this.#share = options.share ?? 256
@@ -119,6 +122,10 @@ export class Transport implements Handler {
   startTls(options: Tls.ClientOptions | Tls.ServerOptions): void {
     if (this.#link.startTls === undefined) throw new Error(`${this.peer}: this transport cannot be upgraded to TLS`)
     this.#link.startTls(options)
+  }
+
+  onScopeClosed(): void {
+    this.#link.close()
   }
 
   // Handler
@@ -257,6 +264,7 @@ export class Transport implements Handler {
   #gone(reason: ConnectionError | undefined): void {
     if (this.#lost) return
     this.#lost = true
+    this.#owner?.delete(this)
     if (this.#behind !== undefined) clearImmediate(this.#behind)
     this.#protocol.connectionLost?.(reason)
   }
@@ -285,14 +293,9 @@ export const connect = (
   protocol: Protocol,
   options: Options & Conn.Options = {}
 ): Effect.Effect<Transport, ConnectionError, Scope.Scope> =>
-  Effect.map(
-    Effect.acquireRelease(Conn.connectLink(endpoint, options), (link) => Effect.sync(() => link.close()), {
-      interruptible: true
-    }),
-    (link) => {
-      const transport = new Transport(link, protocol, options)
-      link.handler = transport
-      transport.onOpen(link)
-      return transport
-    }
-  )
+  Owned.acquire(Conn.connectLink(endpoint, options), (link, owner) => {
+    const transport = new Transport(link, protocol, options, owner)
+    link.handler = transport
+    transport.onOpen(link)
+    return transport
+  })
