@@ -166,6 +166,20 @@ describe("observability", () => {
     })
   }
 
+  it.effect("does not warn of tasks that the program's own end gives up", () => {
+    const lines: Array<string> = []
+    const logger = Logger.make(({ logLevel }) => {
+      lines.push(logLevel)
+    })
+    return Effect.gen(function* () {
+      const { executor, outstanding } = held("dns")
+      const fiber = yield* Effect.forkChild(Effect.flip(observe(executor).run(lookup("a.test"))), now)
+      outstanding.close()
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "Lost")
+      assert.deepStrictEqual(lines, [])
+    }).pipe(Effect.provide([listening(), Logger.layer([logger])]))
+  })
+
   it.effect("keeps nothing when nobody listens", () =>
     Effect.gen(function* () {
       yield* one

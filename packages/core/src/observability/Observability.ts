@@ -20,8 +20,8 @@ export interface Options {
   /** A span per task, as a child of the caller's. Default true. */
   readonly spans?: boolean
   /**
-   * `lost` (the default): a warning for every lost task, with strategy, kind and how it was lost. `all`: in addition,
-   * every other end at level debug. `none`.
+   * `lost` (the default): a warning for every lost task, with strategy, kind and how it was lost, unless its executor was
+   * closed. `all`: in addition, every other end at level debug. `none`.
    */
   readonly logs?: "all" | "lost" | "none"
   /** How often queue depth, running tasks and the delay of the loop are measured. Default 1 second. */

@@ -7,7 +7,7 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { Cancel, Executor, Watch } from "../Executor.ts"
-import { isExecutorError } from "../ExecutorError.ts"
+import { Lost } from "../ExecutorError.ts"
 import type * as Task from "../Task.ts"
 import * as metrics from "./metrics.ts"
 import { Current, type Listener } from "./Observability.ts"
@@ -137,7 +137,8 @@ class Observation implements Watch {
       this.span.end(now, exit)
     }
     const { logs } = this.listener
-    if (logs === "all" || (logs === "lost" && outcome === "lost")) this.log(outcome, exit, now)
+    const isWorrying = outcome === "lost" && lostOf(exit)?.how !== "closed"
+    if (logs === "all" || (logs === "lost" && isWorrying)) this.log(isWorrying, outcome, exit, now)
   }
 
   private measure(outcome: Outcome, now: bigint): void {
@@ -164,7 +165,7 @@ class Observation implements Watch {
     return span
   }
 
-  private log(outcome: Outcome, exit: Exit.Exit<unknown, unknown>, now: bigint): void {
+  private log(isWorrying: boolean, outcome: Outcome, exit: Exit.Exit<unknown, unknown>, now: bigint): void {
     const fields = {
       strategy: this.strategy,
       kind: this.task._tag,
@@ -172,7 +173,7 @@ class Observation implements Watch {
       milliseconds: millis(this.queuedAt, now),
       ...(exit._tag === "Failure" ? { error: String(Cause.squash(exit.cause)) } : {})
     }
-    const line = outcome === "lost" ? Effect.logWarning("a task was lost") : Effect.logDebug("a task ended")
+    const line = isWorrying ? Effect.logWarning("a task was lost") : Effect.logDebug("a task ended")
     Effect.runForkWith(this.context)(Effect.annotateLogs(line, fields))
   }
 }
@@ -181,10 +182,15 @@ const millis = (from: bigint, to: bigint): number => Number(to - from) / 1e6
 
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>): Outcome => {
   if (exit._tag === "Success") return "done"
-  const isLost = exit.cause.reasons.some(
-    (reason) => reason._tag === "Fail" && isExecutorError(reason.error) && reason.error._tag === "Lost"
-  )
-  return isLost ? "lost" : "failed"
+  return lostOf(exit) === undefined ? "failed" : "lost"
+}
+
+const lostOf = (exit: Exit.Exit<unknown, unknown>): Lost | undefined => {
+  if (exit._tag === "Success") return undefined
+  for (const reason of exit.cause.reasons) {
+    if (reason._tag === "Fail" && reason.error instanceof Lost) return reason.error
+  }
+  return undefined
 }
 
 const makeSeries = (strategy: string, kind: Task.Kind): Series => {
