@@ -32,6 +32,7 @@ import * as Endpoint from "./Endpoint.ts"
 import { Failure, toLookupError } from "./Failure.ts"
 import * as HostLookup from "./HostLookup.ts"
 import * as limits from "./limits.ts"
+import { normal } from "./nameKey.ts"
 import * as Records from "./Records.ts"
 import * as rebinding from "./rebinding.ts"
 import * as resolver from "./Resolver.ts"
@@ -69,6 +70,7 @@ export interface Options {
   readonly rotate?: boolean | undefined
   /** Datagrams not used at all; default false. */
   readonly tcpOnly?: boolean | undefined
+  /** Ask servers to say whether they validated (AD; `trust-ad`); their word is worth what the way to them is. */
   readonly trustAd?: boolean | undefined
   /** EDNS (RFC 6891); default true. */
   readonly edns?: boolean | undefined
@@ -213,7 +215,7 @@ export const make = (options: Options = {}): Effect.Effect<Shape, NetAddress.Net
       machine.resolve(question, type, view, onResult)
     const resolve: Shape["resolve"] = (question, type, view) =>
       Effect.suspend(() => {
-        const known = machine.cached(resolver.normal(question), type, view)
+        const known = machine.cached(normal(question), type, view)
         if (known instanceof Answer) return Effect.succeed(known)
         return Effect.callback<Answer, LookupError>((resume) => {
           const cancel = machine.resolve(question, type, view, (result) =>
