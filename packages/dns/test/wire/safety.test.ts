@@ -9,10 +9,12 @@ import {
   Name,
   Question,
   RecordText,
+  RecordTypes,
   type ResourceRecord,
   Type
 } from "@handoff/dns/wire"
 import { assert, describe, it } from "@effect/vitest"
+import { Reader } from "../../src/wire/Reader.ts"
 import { corpus } from "./corpus.ts"
 import { hostile } from "./hostile.ts"
 import { mutate, Random } from "./random.ts"
@@ -82,6 +84,31 @@ describe("octets that are no message", () => {
     for (const wire of corpus) {
       for (let length = 0; length < wire.length; length++)
         assert.isAtMost(errorOf(wire.subarray(0, length)).offset, length)
+    }
+  })
+})
+
+describe("rdata that is checked", () => {
+  it("without making its value is accepted exactly when it can be read, and to the same end", () => {
+    const random = new Random(12)
+    const outcome = (run: (reader: Reader) => unknown, wire: Uint8Array): string => {
+      const reader = new Reader(wire)
+      try {
+        run(reader)
+        return `accepted up to ${reader.offset}`
+      } catch (error) {
+        assert.instanceOf(error, DecodeError)
+        return "refused"
+      }
+    }
+    for (const { type, octets: whole } of vectors) {
+      const codec = RecordTypes.byName(type)!
+      for (let i = 0; i < 150; i++) {
+        const wire = mutate(whole, random)
+        const checked = outcome((reader) => codec.check(reader), wire)
+        const read = outcome((reader) => codec.read(reader), wire)
+        assert.strictEqual(checked, read, `${type} ${Buffer.from(wire).toString("hex")}`)
+      }
     }
   })
 })

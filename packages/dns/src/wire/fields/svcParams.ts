@@ -96,12 +96,7 @@ const params: ReadonlyArray<Param> = [
     key: "mandatory",
     read: (reader) => {
       let last = 0
-      return listOf(reader, () => {
-        const code = reader.u16()
-        if (code <= last) fail("value", reader.offset - 2, "mandatory keys not ascending, or mandatory itself")
-        last = code
-        return keyOf(code)
-      })
+      return listOf(reader, () => keyOf((last = readMandatory(reader, last))))
     },
     write: (writer, value) => {
       const codes = value.map((key) => codeOf(key) ?? EncodeError.fail(`unknown service parameter ${key}`))
@@ -237,6 +232,61 @@ const read = (reader: Reader): ReadonlyArray<SvcParam> => {
   return wrong === undefined ? list : fail("value", start, wrong)
 }
 
+/**
+ * What `read` checks, without making the list: a message may have 10,000 parameters. Known keys are read one by one, since
+ * each can be there once; those of `mandatory` are looked for in one more walk, both being ascending.
+ */
+const check = (reader: Reader): void => {
+  const { end, octets, offset: start } = reader
+  let last = -1
+  let alpn = false
+  let alone = false
+  while (reader.offset < end) {
+    const at = reader.offset
+    const code = reader.u16()
+    if (code <= last) fail("value", at, "service parameters not ascending")
+    last = code
+    const length = reader.u16()
+    const value = reader.skip(length)
+    if (code === 1) alpn = true
+    if (code === 2) alone = true
+    const known = params[code]
+    if (known === undefined) continue
+    reader.offset = value
+    reader.end = value + length
+    if (code === 0) skipMandatory(reader)
+    else known.read(reader)
+    if (reader.offset !== reader.end) fail("value", reader.offset, `octets after the value of ${keyOf(code)}`)
+    reader.end = end
+  }
+  if (alone && !alpn) fail("value", start, "no-default-alpn without alpn")
+  if (start < end && octets[start] === 0 && octets[start + 1] === 0) checkMandatory(octets, start, end)
+}
+
+const skipMandatory = (reader: Reader): void => {
+  nonEmpty(reader)
+  let last = 0
+  while (reader.offset < reader.end) last = readMandatory(reader, last)
+}
+
+const readMandatory = (reader: Reader, last: number): number => {
+  const code = reader.u16()
+  if (code <= last) fail("value", reader.offset - 2, "mandatory keys not ascending, or mandatory itself")
+  return code
+}
+
+/** Whether every key of the `mandatory` at `start` is there. */
+const checkMandatory = (octets: Uint8Array, start: number, end: number): void => {
+  const u16 = (at: number): number => (octets[at]! << 8) | octets[at + 1]!
+  const listEnd = start + 4 + u16(start + 2)
+  let at = listEnd
+  for (let item = start + 4; item < listEnd; item += 2) {
+    const wanted = u16(item)
+    while (at < end && u16(at) < wanted) at += 4 + u16(at + 2)
+    if (at >= end || u16(at) !== wanted) fail("value", item, `mandatory parameter ${keyOf(wanted)} is missing`)
+  }
+}
+
 const parseParam = (tokens: Tokens): SvcParam => {
   const text = tokens.next("service parameter")
   const equals = text.indexOf("=")
@@ -269,6 +319,7 @@ const parseGeneric = (tokens: Tokens, octets: Uint8Array, code: number): SvcPara
 /** The parameters, ascending by key. */
 export const svcParams: Field<ReadonlyArray<SvcParam>> = make<ReadonlyArray<SvcParam>>("json", {
   read,
+  check,
   write: (writer, value) => {
     const coded = value.map(
       (item) => [codeOf(item.key) ?? EncodeError.fail(`unknown service parameter ${item.key}`), item] as const
