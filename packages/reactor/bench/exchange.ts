@@ -107,6 +107,13 @@ export default Bench.define({
       against: "node:net",
       atMost: 1.25
     },
+    {
+      work: "10,000 connections at once",
+      metric: "per idle connection, octets",
+      subject: "reactor, Connection",
+      against: "node:net",
+      atMost: 1.25
+    },
     { work: "10,000 connections at once", metric: "connections", subject: "reactor", against: "node:net", atLeast: 1 }
   ]
 })

@@ -52,6 +52,8 @@ export interface Options extends Timeouts, Opener.Options {
   readonly lowWaterOctets?: number | undefined
 }
 
+const defaults: Options = {}
+
 export interface Connection {
   /** The other end, as `127.0.0.1:80`, `[::1]:80` or a path. */
   readonly peer: string
@@ -92,7 +94,7 @@ export interface Connection {
  */
 export const connect = (
   endpoint: Endpoint | string,
-  options: Options = {}
+  options: Options = defaults
 ): Effect.Effect<Connection, ConnectionError, Scope.Scope> =>
   Effect.suspend(() => {
     const started = now()
@@ -103,7 +105,10 @@ export const connect = (
   })
 
 /** As `connect`, for a bare link whose closing is the caller's. Its handler must be set at once. */
-export const connectLink = (endpoint: Endpoint | string, options: Options = {}): Effect.Effect<Link, ConnectionError> =>
+export const connectLink = (
+  endpoint: Endpoint | string,
+  options: Options = defaults
+): Effect.Effect<Link, ConnectionError> =>
   Effect.withFiber((fiber) => {
     const { peer, transport } = typeof endpoint === "string" ? parseUnsafe(endpoint) : endpoint
     const opener = Opener.make(options)
@@ -164,7 +169,7 @@ export const connectLink = (endpoint: Endpoint | string, options: Options = {}):
   })
 
 /** A connection over a link that is open, for servers and transports of one's own. */
-export const fromLink = (link: Link, options: Options = {}): Connection & Handler =>
+export const fromLink = (link: Link, options: Options = defaults): Connection & Handler =>
   new LinkConnection(link, options, now())
 
 const dialFailed = (peer: string, trouble: Dial.Trouble): ConnectionError =>
@@ -186,6 +191,38 @@ const reasonOf = (cause: SystemError | undefined): { readonly code?: string; rea
 const millis = (input: Duration.Input | undefined, bounds: limits.Limit | undefined): number =>
   input === undefined ? (bounds?.default ?? Infinity) : Duration.toMillis(Duration.fromInputUnsafe(input))
 
+/** Options as numbers; connections with the same options share them. */
+interface Settings {
+  readonly highWater: number
+  readonly lowWater: number
+  readonly idle: number
+  readonly tls: number
+  readonly firstByte: number
+  readonly frame: number
+  readonly total: number
+}
+
+const known = new WeakMap<Options, Settings>()
+
+const settingsOf = (options: Options): Settings => {
+  let settings = known.get(options)
+  if (settings === undefined) {
+    const highWater = limits.check("highWaterOctets", limits.highWaterOctets, options.highWaterOctets)
+    const lowWater = options.lowWaterOctets ?? Math.floor(highWater / 4)
+    settings = {
+      highWater,
+      lowWater: limits.check("lowWaterOctets", limits.lowWaterOctets, lowWater),
+      idle: millis(options.idleTimeout, limits.idleTimeout),
+      tls: millis(options.tlsTimeout, limits.tlsTimeout),
+      firstByte: millis(options.firstByteTimeout, undefined),
+      frame: millis(options.frameTimeout, undefined),
+      total: millis(options.totalTimeout, undefined)
+    }
+    known.set(options, settings)
+  }
+  return settings
+}
+
 /** Who waits for octets: `None` of a framing means any. */
 interface Waiter {
   readonly framing: Framing | undefined
@@ -199,13 +236,7 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
   readonly #inlet = new Inlet()
   /** Where its scope keeps it, until it is gone. */
   readonly #owner: Owned.Owner | undefined
-  readonly #high: number
-  readonly #low: number
-  readonly #idleMillis: number
-  readonly #tlsMillis: number
-  readonly #firstMillis: number
-  readonly #frameMillis: number
-  readonly #totalMillis: number
+  readonly #settings: Settings
   readonly #totalAt: number
   readonly #firstAt: number
   readonly #deadline = new Deadline(this)
@@ -222,19 +253,10 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
   constructor(link: Link, options: Options, started: number, owner?: Owned.Owner) {
     this.#owner = owner
     this.#link = link
-    this.#high = limits.check("highWaterOctets", limits.highWaterOctets, options.highWaterOctets)
-    this.#low = limits.check(
-      "lowWaterOctets",
-      limits.lowWaterOctets,
-      options.lowWaterOctets ?? Math.floor(this.#high / 4)
-    )
-    this.#idleMillis = millis(options.idleTimeout, limits.idleTimeout)
-    this.#tlsMillis = millis(options.tlsTimeout, limits.tlsTimeout)
-    this.#firstMillis = millis(options.firstByteTimeout, undefined)
-    this.#frameMillis = millis(options.frameTimeout, undefined)
-    this.#totalMillis = millis(options.totalTimeout, undefined)
-    this.#totalAt = started + this.#totalMillis
-    this.#firstAt = now() + this.#firstMillis
+    const settings = settingsOf(options)
+    this.#settings = settings
+    this.#totalAt = settings.total === Infinity ? Infinity : started + settings.total
+    this.#firstAt = settings.firstByte === Infinity ? Infinity : now() + settings.firstByte
     link.handler = this
     this.#rearm()
   }
@@ -258,15 +280,18 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
     return this.#link.tls
   }
 
-  readonly read = (framing: Framing): Effect.Effect<Uint8Array, ConnectionError> =>
-    Effect.callback<Uint8Array, ConnectionError>((resume) => {
-      const exit = this.#take(framing)
-      if (exit !== undefined) {
-        resume(exit === ended ? Exit.fail(this.#closedByPeer()) : exit)
-        return undefined
-      }
-      return this.#waitToRead({ framing, resume })
-    })
+  // Functions of their own, so that they can be passed on; made when asked for, so that an idle connection has none.
+  get read(): Connection["read"] {
+    return (framing) =>
+      Effect.callback<Uint8Array, ConnectionError>((resume) => {
+        const exit = this.#take(framing)
+        if (exit !== undefined) {
+          resume(exit === ended ? Exit.fail(this.#closedByPeer()) : exit)
+          return undefined
+        }
+        return this.#waitToRead({ framing, resume })
+      })
+  }
 
   get readSome(): Effect.Effect<Option.Option<Uint8Array>, ConnectionError> {
     return Effect.callback<Option.Option<Uint8Array>, ConnectionError>((resume) => {
@@ -299,26 +324,28 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
     )
   }
 
-  readonly write = (octets: Uint8Array): Effect.Effect<void, ConnectionError> =>
-    Effect.suspend(() => {
-      if (this.#error !== undefined) return Effect.fail(this.#error)
-      if (this.#link.write(octets)) return Effect.void
-      return Effect.callback<void, ConnectionError>((resume) => {
-        if (this.#error !== undefined) {
-          resume(Exit.fail(this.#error))
-          return undefined
-        }
-        // Writers that wait together go on together.
-        const before = this.#writer
-        this.#writer = (exit) => {
-          before?.(exit)
-          resume(exit)
-        }
-        this.#unsentBefore = this.#link.unsent
-        this.#rearm()
-        return Effect.sync(() => {})
+  get write(): Connection["write"] {
+    return (octets) =>
+      Effect.suspend(() => {
+        if (this.#error !== undefined) return Effect.fail(this.#error)
+        if (this.#link.write(octets)) return Effect.void
+        return Effect.callback<void, ConnectionError>((resume) => {
+          if (this.#error !== undefined) {
+            resume(Exit.fail(this.#error))
+            return undefined
+          }
+          // Writers that wait together go on together.
+          const before = this.#writer
+          this.#writer = (exit) => {
+            before?.(exit)
+            resume(exit)
+          }
+          this.#unsentBefore = this.#link.unsent
+          this.#rearm()
+          return Effect.sync(() => {})
+        })
       })
-    })
+  }
 
   writeFrame(framing: Framing, payload: Uint8Array): Effect.Effect<void, ConnectionError> {
     return Effect.suspend(() => this.write(framing.encode(payload)))
@@ -385,7 +412,7 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
       }
     }
     inlet.keep()
-    if (!this.#paused && this.#reader === undefined && inlet.length >= this.#high) {
+    if (!this.#paused && this.#reader === undefined && inlet.length >= this.#settings.highWater) {
       this.#paused = true
       this.#link.pause()
     }
@@ -432,7 +459,7 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
       return Effect.void
     }
     this.#reader = waiter
-    if (this.#frameMillis !== Infinity) this.#readFrom = now()
+    if (this.#settings.frame !== Infinity) this.#readFrom = now()
     if (this.#paused) {
       this.#paused = false
       this.#link.resume()
@@ -473,7 +500,7 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
 
   #given(): Exit.Exit<Uint8Array, ConnectionError> {
     const frame = this.#inlet.copy()
-    if (this.#paused && this.#inlet.length <= this.#low) {
+    if (this.#paused && this.#inlet.length <= this.#settings.lowWater) {
       this.#paused = false
       this.#link.resume()
     }
@@ -485,15 +512,15 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
     let at = this.#totalAt
     this.#wait = "total"
     if (this.#upgrading !== undefined) {
-      const tlsAt = now() + this.#tlsMillis
+      const tlsAt = now() + this.#settings.tls
       if (tlsAt < at) [at, this.#wait] = [tlsAt, "tls"]
     } else {
-      if (waiting && this.#idleMillis !== Infinity) {
-        const idleAt = now() + this.#idleMillis
+      if (waiting && this.#settings.idle !== Infinity) {
+        const idleAt = now() + this.#settings.idle
         if (idleAt < at) [at, this.#wait] = [idleAt, "idle"]
       }
-      if (this.#reader !== undefined && this.#frameMillis !== Infinity) {
-        const frameAt = this.#readFrom + this.#frameMillis
+      if (this.#reader !== undefined && this.#settings.frame !== Infinity) {
+        const frameAt = this.#readFrom + this.#settings.frame
         if (frameAt < at) [at, this.#wait] = [frameAt, "frame"]
       }
       if (this.#link.received === 0 && this.#firstAt < at) [at, this.#wait] = [this.#firstAt, "first"]
@@ -515,14 +542,14 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
     this.#fail(
       Errors.quiet(() =>
         wait === "tls"
-          ? new Errors.TlsTimeout({ ...at, millis: this.#tlsMillis })
+          ? new Errors.TlsTimeout({ ...at, millis: this.#settings.tls })
           : wait === "frame"
-            ? new Errors.FrameTimeout({ ...at, millis: this.#frameMillis })
+            ? new Errors.FrameTimeout({ ...at, millis: this.#settings.frame })
             : wait === "first"
-              ? new Errors.FirstByteTimeout({ ...at, millis: this.#firstMillis })
+              ? new Errors.FirstByteTimeout({ ...at, millis: this.#settings.firstByte })
               : wait === "total"
-                ? new Errors.TotalTimeout({ ...at, millis: this.#totalMillis })
-                : new Errors.IdleTimeout({ ...at, millis: this.#idleMillis })
+                ? new Errors.TotalTimeout({ ...at, millis: this.#settings.total })
+                : new Errors.IdleTimeout({ ...at, millis: this.#settings.idle })
       )
     )
   }
