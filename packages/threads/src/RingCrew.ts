@@ -8,6 +8,7 @@ import type { Crew, CrewEvents } from "./Crew.ts"
 import * as Histogram from "./Histogram.ts"
 import { type Ending, type Job, Phase } from "./Job.ts"
 import * as limits from "./limits.ts"
+import { Patience } from "./Patience.ts"
 import type { Birth, Definition, Run, ToPool } from "./protocol.ts"
 import {
   busyOffset,
@@ -60,7 +61,9 @@ export const make = (options: Options): Crew => {
   let freeCount = shape.slots
   let isPolling = false
   let isHolding = false
-  let lastProgress = 0
+  const lingering = new Patience(limits.lingerMicroseconds)
+  let isLingering = false
+  let lingerUntil = 0
   let timedLeft = timedPerTurn
   let lastHead = -1
 
@@ -158,7 +161,6 @@ export const make = (options: Options): Crew => {
   const awake = (): void => {
     isPolling = true
     ring.wakeMain()
-    lastProgress = performance.now()
     setImmediate(poll)
   }
 
@@ -169,11 +171,24 @@ export const make = (options: Options): Crew => {
     // M3: what M2 left undone, or what is worth another worker.
     if (queued > 0 && !ring.hasSpinner() && (isStuck() || queued > limits.worthWaking)) ring.wakeOne()
     if (taken > 0) {
-      lastProgress = performance.now()
+      if (isLingering) lingering.paid()
+      isLingering = false
       setImmediate(poll)
-    } else if (freeCount < shape.slots && performance.now() - lastProgress < limits.lingerMicroseconds / 1000) {
-      setImmediate(poll)
-    } else sleep()
+      return
+    }
+    if (freeCount < shape.slots) {
+      if (!isLingering) {
+        isLingering = true
+        lingerUntil = performance.now() + lingering.next() / 1000
+      }
+      if (performance.now() < lingerUntil) {
+        setImmediate(poll)
+        return
+      }
+      lingering.wasted()
+    }
+    isLingering = false
+    sleep()
   }
 
   /** S1 and S2. */
@@ -182,7 +197,6 @@ export const make = (options: Options): Crew => {
     ring.sleepMain()
     if (drain() > 0) {
       ring.wakeMain()
-      lastProgress = performance.now()
       setImmediate(poll)
       return
     }

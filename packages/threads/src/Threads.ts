@@ -12,6 +12,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -373,8 +374,20 @@ const assemble = (
     }
   }
 
+  /** `Executor.make`'s own `run` with one step less, for the kind that is called a million times a second. */
+  const runTask = (task: Tasks): Effect.Effect<any, any> =>
+    task._tag !== "Call"
+      ? executor.run(task)
+      : Effect.callback<any, CallError | ExecutorError>((resume) => {
+          const { args, function: fn, module } = task
+          const context = Fiber.getCurrent()?.context
+          const job = submit(listeners.call, module, fn, Mode.value, args, task, task, resume, context)
+          return Effect.sync(() => pool.cancel(job))
+        })
+
   const threads: ThreadPool = {
     ...executor,
+    run: runTask,
     ...caller,
     module: (url) => Module.make(caller, url)
   }

@@ -79,3 +79,9 @@ export const worthWaking = 128
 
 /** Times that the main loop looks for more completions, after the last that it found, before it ends its turn. */
 export const looksPerTurn = 24
+
+/** Times that looking on may be in vain, more often than it pays, before it is given up (`Patience.ts`). Guess. */
+export const patienceCredit = 4
+
+/** Once given up, looking on is tried again every so many times: it then costs less than a microsecond a time. */
+export const patienceRests = 64

@@ -11,6 +11,7 @@ import { Codec } from "./Codec.ts"
 import { describe } from "./Fault.ts"
 import { bucketOf } from "./Histogram.ts"
 import * as limits from "./limits.ts"
+import { Patience } from "./Patience.ts"
 import type { Birth, Carry, Mode, ToPool, ToWorker } from "./protocol.ts"
 import {
   busyOffset,
@@ -41,6 +42,7 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
   const starts = new Float64Array(shared.shape.slots)
   /** Calls that have sent messages: their end must not overtake those, and is a message too. */
   const talking = new Set<number>()
+  const spinning = new Patience(limits.spinMicroseconds)
   let donePosition = 0
   /** Calls that were claimed and whose arguments are on their way. */
   const awaited = new Set<number>()
@@ -191,13 +193,16 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
 
   /** W1 and W2: whether there was something to find. */
   const spin = (): boolean => {
-    if (!ring.becomeSpinner(me)) return false
-    const until = performance.now() + limits.spinMicroseconds / 1000
+    const patience = spinning.next()
+    if (patience === 0 || !ring.becomeSpinner(me)) return false
+    const until = performance.now() + patience / 1000
     let found = false
     do {
       found = ring.hasWork(me, ring.inboxPassed) || ring.hasMail(me)
     } while (!found && performance.now() < until)
     ring.endSpin()
+    if (found) spinning.paid()
+    else spinning.wasted()
     return found
   }
 
