@@ -137,13 +137,14 @@ static struct job *take(struct pool *pool) {
 }
 
 /*
- * With the lock held, by a thread that was summoned: its job, if no other was faster. It first calls others for what
- * else is in the queue, so that whoever submits a hundred jobs wakes one thread and not a hundred.
+ * With the lock held, by a thread that was summoned: its job, if no other was faster. It first calls two others for what
+ * else is in the queue, so that whoever submits a hundred jobs wakes one thread and not a hundred. Two, so that they
+ * multiply; no more, because its own job waits meanwhile.
  */
 static struct job *arrive(struct pool *pool) {
   pool->summoned--;
   struct job *job = take(pool);
-  while (pool->summoned < SUMMONED_MOST && pool->summoned < pool->stats.queued)
+  for (int called = 0; called < 2 && pool->summoned < SUMMONED_MOST && pool->summoned < pool->stats.queued; called++)
     if (!summon(pool)) break;
   return job;
 }
