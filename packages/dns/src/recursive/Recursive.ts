@@ -174,6 +174,12 @@ class Machine {
       const { validator } = this
       if (validator === undefined)
         return { message: yield* this.answer(name, type, this.newWork(), 0), verdict: undefined }
+      const now = Math.floor((yield* Clock.currentTimeMillis) / 1_000)
+      const denied = type === types.DS ? undefined : validator.denials.find(name, type, now)
+      if (denied !== undefined) {
+        this.cache.hits++
+        return { message: deniedMessage(name, type, denied.kind), verdict: { status: "secure", ttl: denied.ttl } }
+      }
       const avoided = new Set<string>()
       for (let attempt = 0; ; attempt++) {
         const asked = new Set<string>()
@@ -301,10 +307,10 @@ class Machine {
       const { avoided, asked } = yield* Try
       const said: Array<string> = []
       const tried = new Set<string>()
+      const silent = new Set<string>()
       const unresolved = delegation.servers.filter(({ addresses }) => addresses.length === 0).map(({ name }) => name)
       const addresses = delegation.servers.flatMap((server) => server.addresses)
       let namesLeft = limits.serverNamesPerZone
-      // Twice around: a datagram may have been lost.
       for (let asks = 0; asks < limits.asksPerStep;) {
         const usable = addresses.filter((address) => this.options.ipv6 !== false || !address.includes(":"))
         const others = usable.filter((address) => !avoided.has(address))
@@ -313,10 +319,10 @@ class Machine {
         if (next === undefined) {
           const server = namesLeft-- > 0 && depth < limits.depth ? unresolved.shift() : undefined
           if (server === undefined) {
-            if (tried.size === 0 || said.length > 2 * tried.size || said.length >= limits.asksPerStep) break
-            // All have been asked once.
-            tried.clear()
-            if (said.length >= 2 * usable.length) break
+            // Once more around the silent ones, each waited for longer: datagrams are lost, and machines are slow.
+            if (silent.size === 0) break
+            for (const address of silent) tried.delete(address)
+            silent.clear()
             continue
           }
           addresses.push(...(yield* this.addressesOf(server, zone, work, depth + 1)))
@@ -328,6 +334,7 @@ class Machine {
         const replied = yield* Effect.result(this.upstreams.ask(next, name, type, this.validator !== undefined))
         if (replied._tag === "Failure") {
           said.push(`${next}: ${replied.failure.detail}`)
+          silent.add(next)
           continue
         }
         const now = yield* Clock.currentTimeMillis
@@ -379,6 +386,14 @@ const errorOf = (reason: RecursiveError["reason"], name: Name.Name, detail: stri
     extendedError: reason === "NoServers" ? 22 : reason === "Timeout" ? 23 : 0
   })
 
+/** What a proof that is known already says about another name (RFC 8198): there is no record to show for it. */
+const deniedMessage = (name: Name.Name, type: number, kind: "noName" | "noData"): Message.Message =>
+  Message.make({
+    response: true,
+    questions: [{ name, type: Type.nameOf(type) as Question.QuestionType, class: "IN" }],
+    rcode: kind === "noName" ? Rcode.NXDOMAIN : Rcode.NOERROR
+  })
+
 const cacheKey = (name: Name.Name): string => Name.key(name).slice(0, -1)
 
 /** Where a part's aliases lead when what they lead to is not in it; undefined when the part is the end. */
@@ -420,7 +435,7 @@ const keptAnswer = (message: Message.Message, name: Name.Name, type: string, now
     canonicalName: meaning.name,
     ttl: meaning.ttl,
     message,
-    octets: undefined,
+    octets: Message.encode(message),
     server: "iterative",
     transport: "udp",
     milliseconds: 0,

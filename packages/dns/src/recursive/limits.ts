@@ -10,7 +10,7 @@ export const depth = 6
 export const serverNamesPerZone = 5
 
 /** Servers asked for one step, retries included. */
-export const asksPerStep = 8
+export const asksPerStep = 10
 
 /** Aliases followed (BIND and Unbound stop at 11 to 16). */
 export const aliases = 16
@@ -25,7 +25,7 @@ export const recordsPerReferral = 64
 export const unknownTimeout = 376
 
 /** Least and most milliseconds waited for one answer. */
-export const timeout = { min: 100, max: 2_000 } as const
+export const timeout = { min: 150, max: 2_000 } as const
 
 /** Milliseconds for which a question is worked on. */
 export const questionTimeout = { default: 15_000, min: 100, max: 120_000 } as const

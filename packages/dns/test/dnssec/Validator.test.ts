@@ -181,7 +181,8 @@ describe("RFC 8198: denials that were proven answer later questions", () => {
       const rdata = Buffer.concat([Name.fromText(`n${i}x.example.`).octets, typeBitmap.make([1])])
       cache.add(zone, [nsec.read(Name.fromText(`n${i}.example.`), rdata)], 10, 0)
     }
-    assert.strictEqual(cache.size, 10_000)
+    assert.isAtMost(cache.size, 10_000)
+    assert.isAbove(cache.size, 4_000)
   })
 })
 

@@ -185,6 +185,10 @@ describe("from the root down", () => {
           const before = (yield* recursive.stats).sent
           yield* recursive.resolve("www.leaf.test.", "A")
           assert.strictEqual((yield* recursive.stats).sent, before)
+          // Proven between the same neighbours as a name before: not asked for (RFC 8198).
+          const denied = yield* recursive.resolve("nopf.leaf.test.", "A")
+          assert.deepStrictEqual([denied.message.rcode, denied.verdict?.status], [Rcode.NXDOMAIN, "secure"])
+          assert.strictEqual((yield* recursive.stats).sent, before)
         }
       }),
     30_000
@@ -236,7 +240,7 @@ describe("from the root down", () => {
               const records = section.split("\n").filter((line) => line !== "" && !/\sRRSIG\s/.test(line))
               const theirs = JSON.stringify({ status, rcode, count: records.length })
               const own = JSON.stringify({ status: ours.status, rcode: ours.rcode, count: ours.records.length })
-              return theirs === own ? [] : [`${ask.name} ${ask.type}: ${theirs}, ours ${own}`]
+              return theirs === own ? [] : [`${ask.name} ${ask.type}: ${theirs}, ours ${own}: ${ours.detail}`]
             }),
           { concurrency: "unbounded" }
         )
