@@ -1,6 +1,6 @@
 import { fail } from "./DecodeError.ts"
 import * as limits from "./limits.ts"
-import type { NameCache } from "./Name.ts"
+import type { NameCache } from "./NameCache.ts"
 
 /**
  * A cursor over octets: `offset` moves towards `end`, which is the end of the rdata while rdata is read. Every read
