@@ -1,5 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import { LookupHost } from "@handoff/core"
+import { Dns } from "@handoff/dns"
 import * as Effect from "effect/Effect"
+import * as NetAddress from "effect/net/NetAddress"
 import * as Net from "node:net"
 import { Resolver } from "node:dns/promises"
 import * as Lab from "#demo/lab/Lab"
@@ -50,6 +53,30 @@ describe("the lab", () => {
       behaving(plan, behaviour)
     }
   })
+
+  it("has no broken host, or mostly broken ones, where that is asked for", () => {
+    assert.isTrue(Plan.make({ broken: 0 }).hosts.every(({ behaviour }) => behaviour === "healthy"))
+    const mostly = Plan.make({ broken: 6 }).hosts.filter(({ behaviour }) => behaviour !== "healthy")
+    assert.isAtLeast(mostly.length, 200)
+  })
+
+  it.live("loses datagrams where that is asked for, and who asks again is answered", () =>
+    Effect.gen(function* () {
+      const lab = yield* Lab.make({ network: aNetwork(), hosts: 30, broken: 0, loss: 0.3 })
+      const dns = yield* Dns.make({ servers: [`${lab.nameServer.address}:${lab.nameServer.port}`], hosts: false })
+      const found = yield* Effect.forEach(
+        lab.plan.hosts,
+        ({ name }) => dns.run(new LookupHost({ name, family: "IPv4" })),
+        { concurrency: "unbounded" }
+      )
+      assert.deepStrictEqual(
+        found.map(([address]) => NetAddress.formatIp(address)),
+        lab.plan.hosts.map(({ ipv4 }) => ipv4)
+      )
+      const { sends } = dns.resolver.counters
+      assert.isAbove(sends, 30)
+    }).pipe(Effect.scoped)
+  )
 
   it.live("answers names, addresses and what is not there, over UDP and over TCP for what is long", () =>
     Effect.gen(function* () {

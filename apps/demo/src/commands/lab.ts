@@ -20,6 +20,7 @@ export const lab = Command.make(
     ...labFlags,
     dnsPort: wholeNumber("dns-port", "port of the name server, 0 for one that is free", limits.nameServerPort),
     dnsLatency: wholeNumber("dns-latency", "milliseconds before the name server answers", limits.nameLatency),
+    loss: wholeNumber("loss", "percent of datagrams to the name server that are lost", limits.loss),
     list: onOff("list", "print the hosts as a hosts file for `survey`, and end"),
     child: onOff("child", "say where it is as JSON; end when stdin ends").pipe(Flag.withHidden)
   },
@@ -29,7 +30,8 @@ export const lab = Command.make(
     const { nameServer } = yield* Lab.make({
       ...given,
       nameServerPort: given.dnsPort,
-      nameLatency: given.dnsLatency
+      nameLatency: given.dnsLatency,
+      loss: given.loss / 100
     })
     if (given.child) {
       const ready: Ready = { nameServer: { address: nameServer.address, port: nameServer.port } }

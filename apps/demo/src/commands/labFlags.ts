@@ -18,16 +18,21 @@ const network = Flag.String("network").pipe(
   Flag.withDefault(limits.network)
 )
 
+const broken = wholeNumber("broken", "how many times the usual share of hosts is broken", {
+  default: 1,
+  minimum: 0,
+  maximum: limits.mostBroken
+})
+
 /** How far the C library is shown the lab, at most; `off` shows what a system without private namespaces can do. */
 const privacy = Flag.Literals("private", ["network", "files", "off"]).pipe(
   Flag.withDescription("private namespaces in which the C library sees the lab, at most"),
   Flag.withDefault("network")
 )
 
-export const labFlags = { seed, network, hosts: wholeNumber("hosts", "hosts of the lab", limits.hosts) }
+export const labFlags = { seed, network, hosts: wholeNumber("hosts", "hosts of the lab", limits.hosts), broken }
 
 /** As `labFlags`, for commands that show the lab to the C library. */
 export const privateLabFlags = { ...labFlags, private: privacy }
 
-export const planOf = (given: { readonly seed: number; readonly network: string; readonly hosts: number }): Plan.Plan =>
-  Plan.make(given)
+export const planOf = (given: Required<Plan.Options>): Plan.Plan => Plan.make(given)

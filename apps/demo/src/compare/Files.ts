@@ -27,7 +27,7 @@ export interface Figures {
 export const lookups = 32
 
 /** Milliseconds for which files are read, one after the other. */
-const duration = 1_500
+const duration = 1_000
 
 /** Reads files while that source looks names up, each of them a new one, so that no cache knows it. */
 export const measure = Effect.fnUntraced(function* (

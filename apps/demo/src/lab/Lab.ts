@@ -17,6 +17,8 @@ export interface Options extends Plan.Options {
   readonly nameServerPort?: number
   /** Milliseconds before the name server answers. */
   readonly nameLatency?: number
+  /** Share of datagrams to the name server that are lost, 0 to 1. */
+  readonly loss?: number
 }
 
 export interface Lab {
@@ -31,6 +33,8 @@ export const make = Effect.fnUntraced(function* (options: Options = {}): Effect.
     zone: Zone.make(plan),
     address: options.nameServerAddress ?? `${plan.network}.0.53`,
     port: options.nameServerPort ?? 0,
+    seed: plan.seed,
+    ...(options.loss === undefined ? {} : { loss: options.loss }),
     ...(options.nameLatency === undefined ? {} : { latency: options.nameLatency })
   })
   yield* Services.listen(plan)

@@ -6,6 +6,7 @@ import * as Dgram from "node:dgram"
 import * as Net from "node:net"
 import { LabError } from "./LabError.ts"
 import * as limits from "./limits.ts"
+import { random } from "./random.ts"
 import * as Zone from "./Zone.ts"
 
 export interface Options {
@@ -15,6 +16,9 @@ export interface Options {
   readonly port: number
   /** Milliseconds before an answer; default `limits.nameLatency`. */
   readonly latency?: number
+  /** Share of datagrams that are lost on their way, 0 to 1; which ones, the seed decides. Default 0. */
+  readonly loss?: number
+  readonly seed?: number
 }
 
 /** Where it listens. */
@@ -83,8 +87,11 @@ const listenUdp = (options: Options, count: Count): Effect.Effect<unknown, LabEr
     Effect.callback<Dgram.Socket, LabError>((resume) => {
       const socket = Dgram.createSocket({ type: "udp4", recvBufferSize: 4 * 1_024 * 1_024 })
       let open = true
+      const { loss = 0 } = options
+      const next = random(options.seed ?? limits.seed.default)
       socket.on("close", () => (open = false))
       socket.on("message", (octets, peer) => {
+        if (loss > 0 && next() < loss) return
         const reply = answer(options, count, octets, true)
         // A peer that has gone is the peer's business.
         if (reply !== undefined) later(options, () => open && socket.send(reply, peer.port, peer.address, () => {}))

@@ -31,6 +31,7 @@ export interface Host {
 
 export interface Plan {
   readonly seed: number
+  readonly broken: number
   /** The zone of all names, without a trailing dot. */
   readonly zone: string
   /** `127.x`: the first half of every address. */
@@ -42,6 +43,8 @@ export interface Options {
   readonly hosts?: number
   readonly seed?: number
   readonly network?: string
+  /** How many times the usual share of hosts is broken; default 1, 0 for none, at most `limits.mostBroken`. */
+  readonly broken?: number
 }
 
 /** The zone of all labs (RFC 6761 keeps `test` for this). */
@@ -52,18 +55,18 @@ export const make = (options: Options = {}): Plan => {
   const network = options.network ?? limits.network
   const count = options.hosts ?? limits.hosts.default
   const next = random(seed)
-  const hosts = Array.from({ length: count }, (_, index) => host(index, network, next))
-  return { seed, zone, network, hosts }
+  const hosts = Array.from({ length: count }, (_, index) => host(index, network, next, options.broken ?? 1))
+  return { seed, broken: options.broken ?? 1, zone, network, hosts }
 }
 
 const roles = ["web", "mail", "app", "db", "edge"] as const
 
-const host = (index: number, network: string, next: () => number): Host => {
+const host = (index: number, network: string, next: () => number, broken: number): Host => {
   const role = pick(roles, next)
   const name = `${role}-${String(index + 1).padStart(4, "0")}.${zone}`
   // 0 and 255 are kept out of the last octet: some tools take them for network and broadcast addresses.
   const ipv4 = `${network}.${1 + Math.floor(index / 250)}.${1 + (index % 250)}`
-  const behaviour = behave(next)
+  const behaviour = behave(next, broken)
   const ipv6 = next() < 0.4 ? `2001:db8:77::${(index + 1).toString(16)}` : undefined
   const reverse = next() < limits.stale ? `old-${String(index + 1).padStart(4, "0")}.${zone}` : name
   const wait = () =>
@@ -84,11 +87,11 @@ const host = (index: number, network: string, next: () => number): Host => {
   return { name, ipv4, ipv6, reverse, behaviour, services: behaviour === "refusing" ? [] : services }
 }
 
-const behave = (next: () => number): Behaviour => {
+const behave = (next: () => number, broken: number): Behaviour => {
   let at = next()
   for (const [behaviour, share] of Object.entries(limits.broken)) {
-    if (at < share) return behaviour as Behaviour
-    at -= share
+    if (at < share * broken) return behaviour as Behaviour
+    at -= share * broken
   }
   return "healthy"
 }

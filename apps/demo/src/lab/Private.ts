@@ -107,7 +107,7 @@ const writeFiles = (level: Level, plan: Plan.Plan) =>
     const write = (file: string, text: string) => Effect.promise(() => Fs.writeFile(Path.join(folder, file), text))
     const network = level === "network"
     yield* write("hosts", network ? "127.0.0.1 localhost\n::1 localhost\n" : Plan.hostsFile(plan))
-    yield* write("resolv.conf", `nameserver ${nameServerAddress(plan)}\noptions timeout:2 attempts:2\n`)
+    yield* write("resolv.conf", `nameserver ${nameServerAddress(plan)}\noptions timeout:5 attempts:3\n`)
     yield* write("nsswitch.conf", `passwd: files\ngroup: files\nhosts: ${network ? "files dns" : "files"}\n`)
     return folder
   })

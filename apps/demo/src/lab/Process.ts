@@ -26,6 +26,7 @@ export const start = (
         hosts: plan.hosts.length,
         seed: plan.seed,
         network: plan.network,
+        broken: plan.broken,
         "dns-port": nameServerPort,
         "dns-latency": nameLatency
       }

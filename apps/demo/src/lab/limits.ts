@@ -52,5 +52,11 @@ export const broken = {
   slow: 0.03
 } as const
 
+/** How many times the usual share of hosts may be broken: then about nine in ten are. */
+export const mostBroken = 6
+
+/** Percent of datagrams to the name server that may be lost. */
+export const loss = { default: 0, minimum: 0, maximum: 90 } as const
+
 /** Share of hosts whose addresses lead back to a name that is not theirs any more. */
 export const stale = 0.03
