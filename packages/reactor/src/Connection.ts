@@ -239,7 +239,8 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
   readonly #settings: Settings
   readonly #totalAt: number
   readonly #firstAt: number
-  readonly #deadline = new Deadline(this)
+  /** There while somebody waits: an idle connection has none. */
+  #deadline: Deadline | undefined = undefined
   #wait: "first" | "idle" | "frame" | "total" | "tls" = "idle"
   #readFrom = 0
   #reader: Waiter | undefined = undefined
@@ -525,8 +526,13 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
       }
       if (this.#link.received === 0 && this.#firstAt < at) [at, this.#wait] = [this.#firstAt, "first"]
     }
-    if (at === Infinity) this.#deadline.clear()
-    else this.#deadline.setAt(at)
+    if (at === Infinity) {
+      this.#deadline?.free()
+      this.#deadline = undefined
+    } else {
+      this.#deadline ??= new Deadline(this)
+      this.#deadline.setAt(at)
+    }
   }
 
   onDeadline(): void {
@@ -558,7 +564,7 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
   #fail(error: ConnectionError): void {
     this.#error ??= error
     this.#owner?.delete(this)
-    this.#deadline.free()
+    this.#deadline?.free()
     const [reader, writer, upgrading] = [this.#reader, this.#writer, this.#upgrading]
     this.#reader = this.#writer = this.#upgrading = undefined
     const exit = Exit.fail(this.#error)

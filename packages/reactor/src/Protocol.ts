@@ -8,7 +8,7 @@
  * Fair share: a peer that has sent thousands of frames gets `share` of them handled, then the others have their turn.
  * Callbacks that hold the loop are counted against the protocol's name.
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { ConnectionError } from "./ConnectionError.ts"
 import * as Errors from "./ConnectionError.ts"
