@@ -262,6 +262,9 @@ class Plan {
   }
 
   private set(name: Name.Name, type: number, ttl: number, rdatas: ReadonlyArray<Uint8Array>): RRset.RRset {
+    const old = this.options.previous === undefined ? undefined : this.previousNode(name, type)?.sets.get(type)
+    // The set of the signing before is the same object, and all that was worked out of it is still there.
+    if (old !== undefined && old.ttl === ttl && sameOctets(old.rdatas, rdatas)) return old
     return RRset.make(rdatas.map((rdata) => RRset.recordOf({ name, type, class: this.zone.class, ttl, rdata })))
   }
 
@@ -309,12 +312,15 @@ class Plan {
     }
   }
 
+  private previousNode(name: Name.Name, type: number): Zone.Node | undefined {
+    const { previous } = this.options
+    return (type === types.NSEC3 ? previous?.hashes : previous?.nodes)?.get(keyOf(name))
+  }
+
   /** The signatures that the set had, when it is the same set and they are good for a while. */
   private previousOf(set: RRset.RRset) {
-    const { previous, inception, expiration } = this.options
-    if (previous === undefined) return []
-    const nodes = set.type === types.NSEC3 ? previous.hashes : previous.nodes
-    const node = nodes.get(keyOf(set.name))
+    const { inception, expiration } = this.options
+    const node = this.previousNode(set.name, set.type)
     const old = node?.sets.get(set.type)
     if (node === undefined || old === undefined || (old !== set && !(old.ttl === set.ttl && RRset.sameData(old, set))))
       return []
@@ -326,6 +332,9 @@ class Plan {
     })
   }
 }
+
+const sameOctets = (a: ReadonlyArray<Uint8Array>, b: ReadonlyArray<Uint8Array>): boolean =>
+  a.length === b.length && a.every((octets, i) => Buffer.compare(octets, b[i]!) === 0)
 
 const push = <A>(map: Map<number, Array<A>>, type: number, value: A): void => {
   const list = map.get(type)
