@@ -50,6 +50,8 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
   let stopping = false
   let pumping = false
   let isParked = false
+  /** Number of the wait in the event loop that counts. */
+  let waits = 0
   let turnLeft = limits.callsPerTurn
   let busySince = 0
   let isBusy = true
@@ -237,8 +239,17 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
       return true
     }
     isParked = true
-    void woken.then(turn)
+    const mine = ++waits
+    void followWait(woken, mine)
     return false
+  }
+
+  const followWait = async (woken: Promise<unknown>, mine: number): Promise<void> => {
+    await woken
+    // One that was ended below is not what is being waited for any more.
+    if (mine !== waits) return
+    isParked = false
+    turn()
   }
 
   /** Runs what there is to run, until there is nothing, or no room, or the event loop wants a turn. */
@@ -248,6 +259,7 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
     if (isParked) {
       // Woken by something else than the wait: end that too, or a later notification would go to it.
       isParked = false
+      waits++
       if (!ring.unpark(me)) awaitCall()
       ring.flushWaits(me)
     }

@@ -163,6 +163,21 @@ describe("a pool", () => {
     )
   )
 
+  it.live("that is idle does nothing at all: once it woke itself every five milliseconds", () =>
+    withPool(
+      { minThreads: 2 },
+      Effect.gen(function* () {
+        yield* Effect.all([f.spin(20), f.spin(20)], { concurrency: "unbounded" })
+        yield* f.add(1, 2)
+        yield* Effect.sleep(500)
+        const before = process.resourceUsage().voluntaryContextSwitches
+        yield* Effect.sleep(1_000)
+        // Two hundred, when it did.
+        assert.isBelow(process.resourceUsage().voluntaryContextSwitches - before, 100)
+      })
+    )
+  )
+
   it.live("reads its configuration", () =>
     Effect.gen(function* () {
       const pool = yield* Threads.Threads
