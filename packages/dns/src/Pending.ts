@@ -360,8 +360,8 @@ export class Pending implements Ringer {
   }
 
   /** @internal What a reply means. */
-  read(message: Message.Message): Reply.Meaning {
-    return Reply.read(message, { name: this.name, type: this.shelf.type, class: "IN" })
+  read(message: Message.Message, octets: Uint8Array): Reply.Meaning {
+    return Reply.read(message, { name: this.name, type: this.shelf.type, class: "IN" }, octets)
   }
 
   private stop(): void {

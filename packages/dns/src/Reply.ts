@@ -55,11 +55,18 @@ const problem = (kind: Problem["kind"], code: string, detail?: string): Problem 
 const truncated: Meaning = { _tag: "Truncated" }
 const none: ReadonlyArray<ResourceRecord> = []
 
-/** The meaning of a reply whose id, question and address matched. `type` is a mnemonic, `TYPE123`, or `ANY`. */
-export const read = (
-  message: Message.Message,
-  question: { readonly name: Name.Name; readonly type: string; readonly class: string }
-): Meaning => {
+export interface Question {
+  readonly name: Name.Name
+  /** A mnemonic, `TYPE123`, or `ANY`. */
+  readonly type: string
+  readonly class: string
+}
+
+/**
+ * The meaning of a reply whose id, question and address matched. `octets` are the message's: where the first answer's owner
+ * is a pointer to the question, as it nearly always is, the name need not be read to be known.
+ */
+export const read = (message: Message.Message, question: Question, octets?: Uint8Array): Meaning => {
   if (message.truncated) return truncated
   const { rcode } = message
   if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) return refusal(rcode)
@@ -69,6 +76,12 @@ export const read = (
   }
   const { class: cls, type } = question
   let { name } = question
+  if (answers.length === 1 && octets !== undefined && pointsToQuestion(octets, name)) {
+    const [only] = answers as [ResourceRecord]
+    if (only.type === type && only.class === cls) {
+      return { _tag: "Found", name, records: answers, aliases: none, ttl: leastTtl(answers, Infinity) }
+    }
+  }
   let records = at(answers, name, type, cls)
   if (records.length > 0) return { _tag: "Found", name, records, aliases: none, ttl: leastTtl(records, Infinity) }
 
@@ -123,6 +136,12 @@ const refusal = (rcode: number): Problem => {
     default:
       return problem("failure", code)
   }
+}
+
+/** Whether what follows the question, which has this name, begins with a pointer to it: its offset is always 12. */
+const pointsToQuestion = (octets: Uint8Array, name: Name.Name): boolean => {
+  const at = 12 + name.octets.length + 4
+  return octets[5] === 1 && octets[at] === 0xc0 && octets[at + 1] === 12
 }
 
 /** The records of `type` that `name` owns. */

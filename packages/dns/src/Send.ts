@@ -63,7 +63,7 @@ export class Send implements Ask {
     }
     const now = wheel.now()
     server.heard(now - this.sentAt)
-    pending.onReply(this, pending.read(message), message, octets, now)
+    pending.onReply(this, pending.read(message, octets), message, octets, now)
     return true
   }
 

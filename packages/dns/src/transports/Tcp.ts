@@ -214,7 +214,7 @@ class Connection {
     this.timer = this.wheel.set(limit - silence, () => this.check())
   }
 
-  /** Nothing is asked: the connection stays for a while, but does not keep the process alive. */
+  /** Nothing is asked: the connection stays until it has been idle for long enough. */
   private rest(): void {
     if (!this.wasOpen || this.pending.size > 0 || this.ended) return
     if (this.options.idle === 0) return this.end("ECANCELED")
