@@ -3,6 +3,7 @@
  * loop's delay meanwhile, fairness, start, memory, and an idle pool. Two threads everywhere.
  */
 import { Bench } from "@handoff/bench"
+import * as Effect from "effect/Effect"
 import { existsSync } from "node:fs"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import * as ours from "./support/handoff.ts"
@@ -194,11 +195,13 @@ const fairness = async (pool: Peer): Promise<Bench.Figures> => {
   return { "stuck behind it, calls": stuck, "median, ms": median(times) }
 }
 
-/** Ours as a consumer gets it, built: a worker of TypeScript would measure the stripping of types. */
+/** Ours as a consumer gets it, built, and with a function in JavaScript: types are not stripped in the peers either. */
 const built = new URL("../dist/Threads.js", import.meta.url)
 const openBuilt: Open = async (options) => {
   const { make } = (await import(built.href)) as { readonly make: Parameters<typeof ours.open>[1] }
-  return ours.open(options, make)
+  const opened = await ours.open(options, make)
+  const module = new URL("./support/add.mjs", import.meta.url).href
+  return { ...opened, call: (name, ...args) => Effect.runPromise(opened.pool.call(module, name, args, {})) }
 }
 
 /** `load` imports the library, so that only what follows `make` is timed. */

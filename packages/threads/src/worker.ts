@@ -2,13 +2,14 @@
 import { parentPort, workerData } from "node:worker_threads"
 import type { Birth, ToPool, ToWorker } from "./protocol.ts"
 import { pull } from "./pull.ts"
-import { serve } from "./serve.ts"
 
 const port = parentPort!
 const birth = workerData as Birth
 
 if (birth.ring !== undefined) pull(birth, birth.ring, port)
 else {
+  // Loaded only here: every file is part of a thread's start.
+  const { serve } = await import("./serve.ts")
   const post = (message: ToPool, transfer?: ReadonlyArray<unknown>): void =>
     port.postMessage(message, transfer as ReadonlyArray<ArrayBuffer> | undefined)
   const receive = serve(birth, post, () => process.exit(0))
