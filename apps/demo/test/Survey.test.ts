@@ -251,6 +251,32 @@ describe("a survey of many hosts", () => {
   )
 })
 
+describe("a survey with a limit for each host", () => {
+  it.effect("gives a host up that takes longer, and goes on", () =>
+    Effect.gen(function* () {
+      const address = (task: LookupAddress): Run<LookupAddress> =>
+        NetAddress.formatIp(task.address) === "192.0.2.1" ? Effect.never : Effect.succeed(["a.example"] as const)
+      const executor = yield* network({ address })
+      const targets = Stream.make(
+        target("192.0.2.1", { isAddress: true }),
+        target("192.0.2.2", { isAddress: true, line: 2 })
+      )
+      const fiber = yield* Effect.forkChild(
+        Stream.runCollect(Survey.run(executor, targets, { ports, concurrency: 1, hostTimeout: 5_000 }))
+      )
+      yield* TestClock.adjust("5 seconds")
+      const findings = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(
+        findings.map(({ problem, state }) => [state, problem]),
+        [
+          ["failed", "took too long"],
+          ["done", undefined]
+        ]
+      )
+    })
+  )
+})
+
 describe("the fingerprint", () => {
   it("is scrypt: equal words give equal fingerprints, others do not", () => {
     assert.match(fingerprint("a"), /^[0-9a-f]{32}$/)

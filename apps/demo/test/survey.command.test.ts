@@ -232,6 +232,22 @@ describe("handoff survey", () => {
   )
 
   it.live(
+    "ends at its deadline with what was found until then",
+    () =>
+      Effect.gen(function* () {
+        const args = ["survey", "--executor", "reactor", "--ports", "2222", "--deadline", "2", "-"]
+        const running = start(args)
+        running.child.stdin.write("127.0.0.1\n")
+        const end = yield* Effect.promise(() => running.ended)
+        assert.strictEqual(end.code, 4)
+        assert.strictEqual(json(end.stdout).length, 1)
+        assert.include(end.stderr, "stopped after 1 hosts")
+        assert.notInclude(end.stderr, "still open")
+      }),
+    patience
+  )
+
+  it.live(
     "says which kinds are unsupported, and finds the rest",
     () =>
       Effect.gen(function* () {

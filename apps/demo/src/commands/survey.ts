@@ -2,6 +2,7 @@
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -63,6 +64,22 @@ export const survey = Command.make(
       Flag.withDescription("ports and records of a common piece of work; --ports and --records win over it"),
       Flag.optional
     ),
+    hostTimeout: Flag.Int("host-timeout").pipe(
+      Flag.withDescription("milliseconds that one host may take in all"),
+      Flag.filter(
+        (value) => value > 0,
+        (value) => `${value} is not above 0`
+      ),
+      Flag.optional
+    ),
+    deadline: Flag.Int("deadline").pipe(
+      Flag.withDescription("seconds that the survey may take in all; what was found until then is printed"),
+      Flag.filter(
+        (value) => value > 0,
+        (value) => `${value} is not above 0`
+      ),
+      Flag.optional
+    ),
     retries: wholeNumber("retries", "how often what failed for now is tried again", limits.retries),
     format: Flag.Literals("format", Format.names).pipe(
       Flag.withDescription("how findings are printed; ndjson where stdout is not a terminal"),
@@ -90,7 +107,8 @@ export const survey = Command.make(
       ...given,
       format,
       figures: Option.getOrUndefined(given.figures),
-      store: Option.getOrUndefined(given.store)
+      store: Option.getOrUndefined(given.store),
+      deadline: Option.getOrUndefined(given.deadline)
     }
     if (given.changed && surveyed.store === undefined) {
       return yield* new Trouble({
@@ -104,6 +122,7 @@ export const survey = Command.make(
     const wanted = {
       ...chosen,
       retries: given.retries,
+      hostTimeout: Option.getOrUndefined(given.hostTimeout),
       records: records ?? preset?.records ?? [],
       ports: preset !== undefined && chosen.origins.ports === "default" ? preset.ports : chosen.ports
     }
@@ -165,6 +184,7 @@ interface Surveyed {
   readonly figures: string | undefined
   readonly store: string | undefined
   readonly changed: boolean
+  readonly deadline: number | undefined
 }
 
 /** Surveys a source; succeeds with the exit code. However it ends, what was found until then is printed. */
@@ -239,7 +259,12 @@ const run = Effect.fnUntraced(function* (
       }
     })
   const shown = surveyed.quiet ? work : Effect.scoped(Effect.andThen(Progress.show("survey", progress), work))
-  yield* Effect.onExit(shown, (exit) => report(Exit.isFailure(exit)))
+  const limited =
+    surveyed.deadline === undefined
+      ? Effect.asSome(shown)
+      : Effect.timeoutOption(shown, Duration.seconds(surveyed.deadline))
+  const ended = yield* Effect.onExit(limited, (exit) => report(Exit.isFailure(exit) || Option.isNone(exit.value)))
+  if (Option.isNone(ended)) return ExitCode.deadline
   const isFound =
     (surveyed.failOn === "changed" && changed > 0) ||
     ((surveyed.failOn === "failed" || surveyed.failOn === "rejected") && progress.failed > 0) ||

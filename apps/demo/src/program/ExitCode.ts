@@ -8,6 +8,8 @@ export const trouble = 1
 export const usage = 2
 /** It ran to its end, and what `--fail-on` names has happened. */
 export const found = 3
+/** The time that `--deadline` gives was over before the survey was. */
+export const deadline = 4
 /** 128 + SIGINT, as shells have it. */
 export const interrupted = 130
 /** 128 + SIGPIPE: whoever read the output has gone. */

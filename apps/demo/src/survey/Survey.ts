@@ -32,6 +32,8 @@ export interface Options {
   readonly retries?: number
   /** Types of records to ask for besides addresses: `MX`, `TXT`. */
   readonly records?: ReadonlyArray<string>
+  /** Milliseconds that one host may take in all; default: as long as its tasks do. */
+  readonly hostTimeout?: number | undefined
   /** A finding that there is already; the host is then left in peace. */
   readonly known?: (target: Target) => Finding.Finding | undefined
 }
@@ -46,10 +48,25 @@ export const run = <E, R>(
     targets,
     (target) => {
       const known = options.known?.(target)
-      return known === undefined ? survey(executor, target, options) : Effect.succeed(known)
+      if (known !== undefined) return Effect.succeed(known)
+      const finding = survey(executor, target, options)
+      if (options.hostTimeout === undefined) return finding
+      return Effect.timeoutOrElse(finding, {
+        duration: options.hostTimeout,
+        orElse: () => Effect.succeed(tookTooLong(target))
+      })
     },
     { concurrency: options.concurrency ?? limits.concurrency.default, unordered: true }
   )
+
+const tookTooLong = ({ host, line }: Target): Finding.Finding => ({
+  line,
+  host,
+  state: "failed",
+  problem: "took too long",
+  addresses: [],
+  ports: []
+})
 
 /** Surveys one host; what goes wrong is in the finding. */
 export const survey = Effect.fnUntraced(function* (
