@@ -227,8 +227,8 @@ describe("from the root down", () => {
                   "-p",
                   String(unbound.port),
                   "+dnssec",
-                  "+tries=2",
-                  "+time=12",
+                  "+tries=5",
+                  "+time=4",
                   ask.name,
                   ask.type
                 ])
