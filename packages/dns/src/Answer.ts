@@ -1,6 +1,7 @@
 /**
  * What a server said about a question: records with their TTL, or that there are none; with how it was learnt.
  */
+import { type ExtendedError, extendedErrors } from "./ExtendedError.ts"
 import type { Meaning } from "./Reply.ts"
 import * as Message from "./wire/Message.ts"
 import * as Name from "./wire/Name.ts"
@@ -14,12 +15,6 @@ export interface View {
   readonly checkingDisabled?: boolean | undefined
   /** Asks for the answer that clients of this network get: `192.0.2.0/24` (RFC 7871); `0.0.0.0/0` asks to send none on. */
   readonly clientSubnet?: string | undefined
-}
-
-/** An extended error: why the server answered as it did (RFC 8914). */
-export interface ExtendedError {
-  readonly code: number
-  readonly text: string
 }
 
 export type Kind = "records" | "no record" | "no name"
@@ -139,6 +134,26 @@ export class Answer {
     this.chain = this.chain.map(plain)
   }
 
+  /** What people want to see of it, for printing and JSON. */
+  toJSON(): unknown {
+    const { aliases, canonicalName, extendedErrors, kind, milliseconds, name, records } = this
+    const { server, stale, transport, ttl, type } = this
+    return {
+      kind,
+      name,
+      type,
+      canonicalName,
+      ttl,
+      records,
+      aliases,
+      server,
+      transport,
+      milliseconds,
+      stale,
+      extendedErrors
+    }
+  }
+
   /** `NOERROR`, `NXDOMAIN`. */
   get code(): "NOERROR" | "NODATA" | "NXDOMAIN" {
     return this.kind === "records" ? "NOERROR" : this.kind === "no record" ? "NODATA" : "NXDOMAIN"
@@ -160,14 +175,6 @@ export class Answer {
     return extendedErrors(this.message)
   }
 }
-
-/** The extended errors of a message (RFC 8914 section 2). */
-export const extendedErrors = (message: Message.Message | undefined): ReadonlyArray<ExtendedError> =>
-  (message?.edns?.options ?? []).flatMap((option) =>
-    option.option === "EDE"
-      ? [{ code: option.data.infoCode, text: new TextDecoder().decode(option.data.extraText) }]
-      : []
-  )
 
 /** The kind of what a reply means. */
 export const kindOf = (meaning: Meaning): Kind =>

@@ -2,6 +2,7 @@
  * What a reply means for the question it answers. Pure, and distrustful: a record counts only when the chain of aliases
  * that begins at the name asked for leads to its owner; all others are as if they were not there (RFC 5452 section 6).
  */
+import * as ExtendedError from "./ExtendedError.ts"
 import * as limits from "./limits.ts"
 import type * as Message from "./wire/Message.ts"
 import * as Name from "./wire/Name.ts"
@@ -69,7 +70,7 @@ export interface Question {
 export const read = (message: Message.Message, question: Question, octets?: Uint8Array): Meaning => {
   if (message.truncated) return truncated
   const { rcode } = message
-  if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) return refusal(rcode)
+  if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) return refusal(rcode, ExtendedError.format(message))
   const { answers } = message
   if (answers.length > limits.recordsPerReply) {
     return problem("garbage", "TOOMANY", `${answers.length} records in one answer`)
@@ -120,21 +121,21 @@ export const read = (message: Message.Message, question: Question, octets?: Uint
   return { _tag: "NoRecord", name, aliases, ttl: undefined }
 }
 
-const refusal = (rcode: number): Problem => {
+const refusal = (rcode: number, detail: string | undefined): Problem => {
   const code = Rcode.nameOf(rcode)
   switch (rcode) {
     case Rcode.FORMERR:
-      return problem("format", code)
+      return problem("format", code, detail)
     case Rcode.BADVERS:
-      return problem("version", code)
+      return problem("version", code, detail)
     case Rcode.BADCOOKIE:
-      return problem("cookie", code)
+      return problem("cookie", code, detail)
     case Rcode.REFUSED:
     case Rcode.NOTIMP:
     case Rcode.NOTAUTH:
-      return problem("refused", code)
+      return problem("refused", code, detail)
     default:
-      return problem("failure", code)
+      return problem("failure", code, detail)
   }
 }
 

@@ -1,11 +1,12 @@
 /** A stub resolver as an executor, and what only a resolver of one's own can do. Start at `Dns`. */
-export { Answer, type ExtendedError, type View } from "./Answer.ts"
+export { Answer, type View } from "./Answer.ts"
 export * as Bulk from "./Bulk.ts"
 export * as CacheStore from "./CacheStore.ts"
 export * as Dig from "./Dig.ts"
 export * as Discovery from "./Discovery.ts"
 export * as Dns from "./Dns.ts"
 export * as Endpoint from "./Endpoint.ts"
+export type { ExtendedError } from "./ExtendedError.ts"
 export { Failure } from "./Failure.ts"
 export * as Mx from "./targets/Mx.ts"
 export * as Naptr from "./targets/Naptr.ts"

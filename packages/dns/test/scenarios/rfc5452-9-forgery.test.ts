@@ -51,6 +51,14 @@ const forgeries: ReadonlyArray<readonly [string, (asked: Scene.Asked) => Readonl
     ]
   ],
   [
+    "another name of the same length in the question",
+    (asked) => {
+      const octets = Message.encode(fake(asked))
+      octets[13] = octets[13]! ^ 0x01
+      return [{ octets }]
+    }
+  ],
+  [
     "another type in the question",
     (asked) => [{ message: fake(asked, { questions: [{ ...asked.message.questions[0]!, type: "TXT" }] }) }]
   ],

@@ -76,6 +76,38 @@ describe("choice of servers", () => {
     })
   )
 
+  it.effect("a server's own words for its failure are handed on (RFC 8914)", () =>
+    Effect.gen(function* () {
+      const edns = {
+        udpPayloadOctets: 1232,
+        version: 0,
+        dnssecOk: false,
+        reservedFlags: 0,
+        options: [
+          {
+            option: "EDE",
+            data: { infoCode: 22, extraText: new TextEncoder().encode("timeout at 192.0.2.9") }
+          } as const
+        ]
+      }
+      const scene = yield* Scene.make({
+        "192.0.2.1": (asked) => [
+          {
+            message: Scene.reply(asked, {
+              rcode: asked.name === "x.example." ? 2 : 0,
+              edns,
+              answers: asked.name === "x.example." ? [] : [a(asked.name, "192.0.2.7")]
+            })
+          }
+        ]
+      })
+      const { value } = yield* Scene.fails(scene.dns.resolve("x.example", "A"))
+      assert.include(value.detail, "EDE 22 No Reachable Authority: timeout at 192.0.2.9")
+      const found = yield* Scene.passes(scene.dns.resolve("y.example", "A"))
+      assert.deepStrictEqual(found.value.extendedErrors, [{ code: 22, text: "timeout at 192.0.2.9" }])
+    })
+  )
+
   it.effect("a dead server rests: only a few questions ever wait for it", () =>
     Effect.gen(function* () {
       const scene = yield* Scene.make({ "192.0.2.1": () => [], "192.0.2.2": after(5), "192.0.2.3": after(6) })
