@@ -1,11 +1,6 @@
 /**
- * Every number of the resolver: default, range, unit, and why. The codec's own bounds are in `wire/limits.ts`.
- *
- * | name | default | range | unit | reason |
- * |---|---|---|---|---|
- * | `timeout` | 5,000 | 1 to 30,000 | ms | glibc's `RES_TIMEOUT`, resolv.conf(5) `timeout:n` (at most 30 s) |
- * | `attempts` | 2 | 1 to 5 | | glibc's `RES_DFLRETRY`, resolv.conf(5) `attempts:n` (at most 5) |
- * | others | below | | | |
+ * Every number of the resolver: default, range where an option changes it, unit, and why. The codec's own bounds are in
+ * `wire/limits.ts`.
  */
 
 /** The longest wait for one try, in ms (resolv.conf(5) `timeout:n`, default 5 s, at most 30 s). */
