@@ -14,7 +14,7 @@
  * mailbox is full is asked again later. So back-pressure reaches the submitter's `outstanding` limit, and then
  * `Overloaded`.
  */
-import { Executor, type Job, Lost, Outstanding, type Task } from "@handoff/core"
+import { Executor, type Job, Lost, Outstanding, Section, type Setting, Strategies, type Task } from "@handoff/core"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -368,3 +368,15 @@ export const layerConfig = <T extends Task.Any>(
     ClusterExecutor,
     Effect.flatMap(Config.unwrap(tuning), (read) => make<T>({ ...options, ...read }))
   )
+
+const { batch, batchesInFlight, outstanding, partitions, retryPause } = limits
+
+/** The numbers of the strategy as settings, under `cluster`. */
+export const section: Section.Section<{ readonly [K in keyof Tuning]-?: Setting.Setting<number> }, "cluster"> =
+  Section.define("cluster", Section.ofLimits({ partitions, batch, batchesInFlight, outstanding, retryPause }))
+
+/** The cluster in one configuration with other strategies, for core's `Strategies.make`; the engine is in the context. */
+export const strategy = <T extends Task.Any>(
+  options: Omit<Options<T>, keyof Tuning>
+): Strategies.Strategy<T, never, Requirements, (typeof section)["fields"]> =>
+  Strategies.define(section, (values) => make<T>({ ...options, ...values }))

@@ -15,7 +15,7 @@
  * with `Lost` (`closed`).
  */
 import type { Call, Direct, Exchange, Job, LookupAddress, LookupHost, QueryRecords, Task } from "@handoff/core"
-import { Executor, Outstanding } from "@handoff/core"
+import { Executor, Outstanding, Section, Setting, Strategies } from "@handoff/core"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -271,3 +271,22 @@ export const layerConfig = (options: Config.Wrap<Options>): Layer.Layer<Service,
     Service,
     Effect.flatMap(Config.unwrap(options), (read) => make(read))
   )
+
+/** The reactor in one configuration with other strategies: its limits under `reactor`, for core's `Strategies.make`. */
+export const strategy = Strategies.define(
+  Section.define("reactor", {
+    ...Section.ofLimits({
+      connections: limits.connections,
+      perPeer: limits.perPeer,
+      waiting: limits.waiting,
+      drain: limits.drain,
+      connectTimeout: limits.connectTimeout,
+      idleTimeout: limits.idleTimeout,
+      attemptDelay: limits.attemptDelay,
+      resolutionDelay: limits.resolutionDelay,
+      holdThreshold: limits.holdThreshold
+    }),
+    nameServers: Setting.list({ default: undefined, reason: "name servers for the lookups; without it, the system's" })
+  }),
+  (values) => make(values)
+)

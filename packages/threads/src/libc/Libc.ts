@@ -6,7 +6,16 @@
  * stays taken until it returns. `stats.extra.abandoned` counts those. Nothing that JavaScript owns is touched by an
  * abandoned call: it works on copies.
  */
-import { DnsBridge, Executor, type LookupAddress, type LookupHost, NodeLookup } from "@handoff/core"
+import {
+  DnsBridge,
+  Executor,
+  type LookupAddress,
+  type LookupHost,
+  NodeLookup,
+  Section,
+  Setting,
+  Strategies
+} from "@handoff/core"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -148,3 +157,28 @@ const startBackend = (options: Options): Effect.Effect<Backend, LibcUnavailable>
 
 const millisOf = (duration: Duration.Input | undefined): number | undefined =>
   duration === undefined ? undefined : Duration.toMillis(duration)
+
+const bounds = (limit: limits.Limit, unit: string, reason: string) => ({
+  default: limit.default,
+  min: limit.minimum,
+  max: limit.maximum,
+  unit,
+  reason
+})
+
+/** The C library in one configuration with other strategies: its limits under `libc`, for core's `Strategies.make`. */
+export const strategy = Strategies.define(
+  Section.define("libc", {
+    ...Section.ofLimits({
+      threads: bounds(limits.threads, "threads", "calls that block at once; each costs some kilobytes"),
+      queueLimit: bounds(limits.queue, "calls", "calls that wait for a thread"),
+      idleTime: bounds(limits.idleMillis, "ms", "after which an idle thread ends"),
+      stackOctets: bounds(limits.stackOctets, "octets", "stack of each thread")
+    }),
+    backend: Setting.word(["auto", "addon", "workers"], {
+      default: "auto",
+      reason: "the addon's threads, or workers where it does not load"
+    })
+  }),
+  (values) => make(values)
+)
