@@ -45,7 +45,7 @@ const peer =
         ask(nsd.name(index), (addresses) => onEnd(addresses[0] === nsd.address(index)))
       }
     })
-    await load.run(shape(context.seconds * 300))
+    await load.run(shape(context.seconds * 1_000))
     return figuresOf(await load.run(shape(context.seconds * 1_000)))
   }
 
@@ -57,7 +57,7 @@ const ours =
     const answer = await Effect.runPromise(dns.resolve(nsd.name(7), "A"))
     context.check(answer.records.length === 1 && answer.transport === "udp", "the address of a name")
     const shape = (millis: number) => ({ inFlight, until: { millis } })
-    await peers.fibers(dns, question, shape(context.seconds * 300))
+    await peers.fibers(dns, question, shape(context.seconds * 1_000))
     return figuresOf(await peers.fibers(dns, question, shape(context.seconds * 1_000)))
   }
 
@@ -166,7 +166,7 @@ const bulk =
       const used = process.cpuUsage(cpuBegun)
       return { [perSecond]: (right * 1_000) / elapsed, [cpu]: (used.user + used.system) / right, [lost]: wrong }
     }
-    await count(context.seconds * 300)
+    await count(context.seconds * 1_000)
     return count(context.seconds * 1_000)
   }
 
@@ -187,7 +187,7 @@ const overTcp = (inFlight: number): Bench.Work => ({
             ask(nsd.name(index), (addresses) => onEnd(addresses[0] === echo.address))
           }
         })
-        const warm = await load.run(shape(context.seconds * 300))
+        const warm = await load.run(shape(context.seconds * 1_000))
         context.check(warm.lost < warm.asked, "answers")
         return figuresOf(await load.run(shape(context.seconds * 1_000)))
       }

@@ -12,7 +12,7 @@
  *
  * Closing: what is outstanding is answered with `Lost` (`closed`), and every socket is closed.
  */
-import { DnsBridge, Executor, Outstanding } from "@handoff/core"
+import { DnsBridge, Executor, Outstanding, Section, Setting, Strategies } from "@handoff/core"
 import type { Job, LookupAddress, LookupError, LookupHost, QueryRecords, RecordSet } from "@handoff/core"
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Config from "effect/Config"
@@ -368,3 +368,37 @@ const figures = (machine: resolver.Resolver): Readonly<Record<string, number>> =
   for (const [key, value] of Object.entries(machine.channelCounters())) extra[key] = value
   return extra
 }
+
+const bounds = (
+  limit: { readonly default: number; readonly min: number; readonly max: number },
+  unit: string,
+  reason: string
+) => ({
+  default: limit.default,
+  min: limit.min,
+  max: limit.max,
+  unit,
+  reason
+})
+
+/** The resolver in one configuration with other strategies: its limits under `dns`, for core's `Strategies.make`. */
+export const strategy = Strategies.define(
+  Section.define("dns", {
+    ...Section.ofLimits({
+      timeout: bounds(limits.timeout, "ms", "the longest wait for one try, as resolv.conf(5) has it"),
+      attempts: bounds(limits.attempts, "rounds", "a question lives for the timeout times this"),
+      udpPayload: bounds(limits.udpPayload, "octets", "what fits into a datagram on most paths (DNS flag day 2020)"),
+      hedgeShare: bounds(limits.hedgeShare, "of all questions", "extra sends when an answer is later than usual"),
+      outstanding: bounds(limits.outstanding, "tasks", "tasks and questions at once"),
+      connectionIdle: bounds(limits.connectionIdle, "ms", "how long a connection without questions stays open"),
+      cacheOctets: bounds(limits.cacheOctets, "octets", "what the cache may hold; 0 for none")
+    }),
+    servers: Setting.list({ default: undefined, reason: "name servers; without it, those of resolv.conf" }),
+    tcpOnly: Setting.flag({ default: false, reason: "datagrams cost less" }),
+    rebindingProtection: Setting.flag({
+      default: false,
+      reason: "answers may point into private networks, as DNS has it"
+    })
+  }),
+  ({ cacheOctets, ...values }) => make({ ...values, cache: { maxOctets: cacheOctets } })
+)

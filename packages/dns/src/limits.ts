@@ -59,7 +59,7 @@ export const udpPayload = { default: 1_232, min: 512, max: 4_096 } as const
 export const udpSocketsPerServer = { default: 4, min: 1, max: 64 } as const
 
 /** Questions sent through one UDP socket before it is retired for one with a new random port. */
-export const questionsPerUdpSocket = { default: 128, min: 1, max: 32_768 } as const
+export const questionsPerUdpSocket = { default: 256, min: 1, max: 32_768 } as const
 
 /** Age at which a UDP socket is retired although it had few questions, in ms. */
 export const udpSocketAge = 10_000
