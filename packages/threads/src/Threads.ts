@@ -6,7 +6,18 @@
  * and is then, by choice, abandoned (its thread is occupied until the function really ends) or its thread is
  * terminated and replaced. Calls on other threads notice nothing.
  */
-import { type Call, CallError, type Exchange, Executor, type ExecutorError, Lost, Overloaded } from "@handoff/core"
+import {
+  type Call,
+  CallError,
+  type Exchange,
+  Executor,
+  type ExecutorError,
+  Lost,
+  Overloaded,
+  Section,
+  Setting,
+  Strategies
+} from "@handoff/core"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -102,6 +113,60 @@ export const layer = (options: Options = {}): Layer.Layer<Threads> => Layer.effe
 /** As `layer`, with each option that is given a `Config`; a constant is a `Config.succeed`. */
 export const layerConfig = (options: Config.Wrap<Options>): Layer.Layer<Threads, Config.ConfigError> =>
   Layer.effect(Threads, Effect.flatMap(Config.unwrap(options), make))
+
+/** The pool in one configuration with other strategies: its limits under `threads`, for core's `Strategies.make`. */
+export const strategy = Strategies.define(
+  Section.define("threads", {
+    ...Section.ofLimits({
+      minThreads: { default: limits.minThreads, min: 0, max: 511, unit: "threads", reason: "kept even when idle" },
+      maxThreads: {
+        default: os.availableParallelism(),
+        min: 1,
+        max: limits.maxThreadsLimit,
+        unit: "threads",
+        reason: "one for each core that this process may use; more compute no faster"
+      },
+      callsPerThread: {
+        default: limits.callsPerThread,
+        min: 1,
+        max: 4_096,
+        unit: "calls",
+        reason: "more than 1 helps asynchronous functions only"
+      },
+      queueLimit: {
+        default: limits.queueLimit,
+        min: 0,
+        max: Infinity,
+        unit: "calls",
+        reason: "calls that wait to start; 65,536 small ones hold about 20 MB"
+      },
+      idleTimeout: {
+        default: limits.idleTimeout,
+        min: 0,
+        max: 2 ** 31 - 1,
+        unit: "ms",
+        reason: "after which a thread above the minimum retires"
+      },
+      stopTimeout: {
+        default: limits.stopTimeout,
+        min: 0,
+        max: 2 ** 31 - 1,
+        unit: "ms",
+        reason: "for a retiring thread's last calls and stop hook"
+      }
+    }),
+    whenFull: Setting.word(["suspend", "reject", "caller-runs"], {
+      default: "suspend",
+      reason: "a call that meets a full queue waits, is refused, or runs on the caller's thread"
+    }),
+    onInterrupt: Setting.word(["abandon", "terminate"], {
+      default: "abandon",
+      reason: "a running call that is given up keeps its thread until it ends, or ends with it"
+    })
+  }),
+  // The default of `minThreads` must not pass a smaller maximum.
+  (values) => make({ ...values, minThreads: Math.min(values.minThreads, values.maxThreads) })
+)
 
 /**
  * The functions of a module, run by whichever pool is provided. `M` is `typeof import("./thumbnails.ts")`; the URL is
