@@ -119,7 +119,10 @@ export class Wheel {
   }
 
   private sleepUntil(tick: number, now: number): void {
-    this.sleeper?.interruptUnsafe()
+    // Its end must not look like a waking, which would fall asleep beside the one that begins here.
+    const before = this.sleeper
+    this.sleeper = undefined
+    before?.interruptUnsafe()
     this.wakeAt = tick
     const sleeper = this.fork(Effect.sleep(Math.max(1, Math.ceil(tick - now))))
     this.sleeper = sleeper
