@@ -12,7 +12,11 @@ import { make, type ResourceRecord } from "./ResourceRecord.ts"
 
 /**
  * The record as Effect has it: its data without owner and TTL. None for a type that Effect does not know, and for data that
- * its types do not hold (a target that is not a domain name, a TLSA without data). Octets that are not UTF-8 become U+FFFD.
+ * its types do not hold: a target with labels that no domain name has (`-a`, `a\.b`, a last label of digits), a TLSA without
+ * data. The root is a target like others: `.` in a null MX (RFC 7505), an SRV (RFC 2782) or a NAPTR stays `.`.
+ *
+ * What Effect's types leave out is lost: the case of targets, octets that are not UTF-8 (they become U+FFFD), and the flags
+ * of a CAA other than critical.
  */
 export const toDnsRecord = (record: ResourceRecord): Option.Option<Dns.DnsRecord> => {
   switch (record.type) {
@@ -188,6 +192,7 @@ const unicodeName = (name: Name.Name): string =>
     .join(".")}.`
 
 const nameOf = (text: string): Name.Name => {
+  if (text === ".") return Name.root
   const labels: Array<string> = [""]
   for (let i = 0; i < text.length; i++) {
     if (text[i] === ".") labels.push("")
