@@ -16,7 +16,8 @@ export interface Options {
 
 /**
  * Text with U-labels to a name: mapped to lower case and composed (UTS 46), then A-labels. Labels of ASCII are left as
- * they are, case and escapes too, so that any name's text comes back as that name. Throws `TextError`.
+ * they are, case and escapes too, so that any name's text comes back as that name; a label of other characters has no
+ * escapes. Throws `TextError`.
  */
 export const toName = (text: string, options: Options = {}): Name.Name => {
   if (isAscii(text)) return checked(Name.fromText(text), text, options)
@@ -37,6 +38,10 @@ export const toUnicodeText = (name: Name.Name): string => {
 const strict = { checkBidi: true, checkHyphens: true, checkJoiners: true, transitionalProcessing: false } as const
 
 const aLabel = (label: string, text: string, options: Options): string => {
+  // UTS 46 knows no escapes: it would take the backslash and the digits for characters of the label.
+  if (label.includes("\\")) {
+    throw new TextError({ detail: `escape in label ${JSON.stringify(label)}, which is not ASCII` })
+  }
   const ascii = toASCII(label, { ...strict, useSTD3ASCIIRules: options.characters === "host", verifyDNSLength: true })
   if (ascii === null || ascii.includes(".")) {
     throw new TextError({
