@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Fs from "node:fs/promises"
 import * as Os from "node:os"
 import * as Path from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import type { Finding } from "#demo/survey/Finding"
 import * as Store from "#demo/survey/Store"
 import { handoff, json, start } from "./command.ts"
@@ -20,6 +21,19 @@ const finding = (line: number, host: string, state: Finding["state"] = "done"): 
   addresses: [],
   ports: []
 })
+
+/** Findings in the file at this moment, seen from another process. */
+const stored = (file: string): number => {
+  try {
+    const database = new DatabaseSync(file, { readOnly: true })
+    const row = database.prepare("SELECT count(*) AS count FROM finding").get()
+    database.close()
+    return Number(row?.["count"])
+  } catch {
+    // Not there yet, or being written to.
+    return 0
+  }
+}
 
 describe("a store of findings", () => {
   it.live("goes on with a run that was not finished, and knows the last one that was", () =>
@@ -75,10 +89,10 @@ describe("a store of findings", () => {
         const network = aNetwork()
         const lab = (seed: number) => ["survey", "--lab", "--hosts", "36", "--network", network, "--seed", String(seed)]
         const options = ["--executor", "dns,reactor", "--timeout", "1000", "--format", "ndjson", "--store", store]
-        // A crash, not a goodbye: what is not in the file by now is lost.
-        const killed = start([...lab(1), ...options, "--concurrency", "2"])
+        // A crash, not a goodbye: what is not in the file by now is lost. It is written at least every second.
+        const killed = start([...lab(1), ...options, "--concurrency", "1"])
         yield* Effect.callback<void>((resume) => {
-          killed.child.stdout.on("data", () => killed.stdout().split("\n").length > 15 && resume(Effect.void))
+          killed.child.stdout.on("data", () => stored(store) > 0 && resume(Effect.void))
           killed.child.on("close", () => resume(Effect.void))
         })
         killed.child.kill("SIGKILL")
