@@ -13,7 +13,7 @@ const pages = (folder: string) =>
         order: Number(/^order: (\d+)$/m.exec(text)?.[1] ?? 99)
       }
     })
-    .sort((a, b) => a.order - b.order || a.text.localeCompare(b.text))
+    .toSorted((a, b) => a.order - b.order || a.text.localeCompare(b.text))
 
 const reference = () => {
   const file = new URL("../reference/typedoc-sidebar.json", import.meta.url)
