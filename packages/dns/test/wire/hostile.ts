@@ -154,6 +154,24 @@ const shapes: Readonly<Record<string, (size: number) => Uint8Array>> = {
         return [0, ...fixed(64, 3 + mandatory.length + params.length), 0, 1, 0, ...mandatory, ...params]
       }
     }),
+  "service parameters, identifiers of one octet": (size) =>
+    filled({
+      size,
+      section: "answers",
+      prefix: [],
+      unit: () => [
+        0,
+        ...fixed(64, 3 + 4 + 800),
+        0,
+        1,
+        0,
+        0,
+        1,
+        800 >> 8,
+        800 & 255,
+        ...Array.from({ length: 400 }, () => [1, 0x61]).flat()
+      ]
+    }),
   "EDNS options": (size) => {
     const octets = new Uint8Array(size - ((size - 23) % 4))
     octets.set([0, 1, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 1])

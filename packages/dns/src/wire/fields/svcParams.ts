@@ -37,6 +37,8 @@ interface Param {
   /** Whether the key stands alone, without a value. */
   readonly alone: boolean
   readonly read: (reader: Reader) => unknown
+  /** As `read`, without making the value; `read` unless given. */
+  readonly check?: (reader: Reader) => void
   readonly write: (writer: Writer, value: never) => void
   /** From the octets of the text after `=`; undefined when it is not what it should be. */
   readonly parse: (octets: Uint8Array) => unknown
@@ -54,9 +56,16 @@ const listOf = <A>(reader: Reader, readOne: (reader: Reader) => A): ReadonlyArra
   return list
 }
 
+/** As `listOf`, without the list. */
+const skipListOf = (reader: Reader, skipOne: (reader: Reader) => void): void => {
+  nonEmpty(reader)
+  while (reader.offset < reader.end) skipOne(reader)
+}
+
 const param = <A>(options: {
   readonly key: string
   readonly read: (reader: Reader) => A
+  readonly check?: (reader: Reader) => void
   readonly write: (writer: Writer, value: A) => void
   readonly parse: (octets: Uint8Array) => A | undefined
   readonly print: (value: A) => string | undefined
@@ -80,6 +89,7 @@ const addresses = (key: string, field: Field<string>, pattern: RegExp): Param =>
   param<ReadonlyArray<string>>({
     key,
     read: (reader) => listOf(reader, () => field.read(reader)),
+    check: (reader) => skipListOf(reader, () => field.check(reader)),
     write: (writer, value) => {
       for (const address of value) field.write(writer, address)
     },
@@ -89,6 +99,12 @@ const addresses = (key: string, field: Field<string>, pattern: RegExp): Param =>
     },
     print: (value) => value.join(",")
   })
+
+const skipIdentifier = (reader: Reader): void => {
+  const length = reader.u8()
+  if (length === 0) fail("value", reader.offset - 1, "empty protocol identifier")
+  reader.skip(length)
+}
 
 /** By number, from 0. */
 const params: ReadonlyArray<Param> = [
@@ -113,10 +129,11 @@ const params: ReadonlyArray<Param> = [
     key: "alpn",
     read: (reader) =>
       listOf(reader, () => {
-        const length = reader.u8()
-        if (length === 0) fail("value", reader.offset - 1, "empty protocol identifier")
-        return fromLatin1(reader.view(length))
+        const start = reader.offset + 1
+        skipIdentifier(reader)
+        return fromLatin1(reader.octets.subarray(start, reader.offset))
       }),
+    check: (reader) => skipListOf(reader, skipIdentifier),
     write: (writer, value) => {
       for (const id of value) {
         if (id.length === 0 || id.length > 255) EncodeError.fail("a protocol identifier has 1 to 255 octets")
@@ -255,7 +272,8 @@ const check = (reader: Reader): void => {
     reader.offset = value
     reader.end = value + length
     if (code === 0) skipMandatory(reader)
-    else known.read(reader)
+    else if (known.check === undefined) known.read(reader)
+    else known.check(reader)
     if (reader.offset !== reader.end) fail("value", reader.offset, `octets after the value of ${keyOf(code)}`)
     reader.end = end
   }
