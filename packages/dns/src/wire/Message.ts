@@ -134,12 +134,13 @@ export const encodeFramed = (message: Message, options?: EncodeOptions): Uint8Ar
 const write = (writer: Writer, message: Message, maxOctets: number): void => {
   const { questions, answers, authorities, additionals, edns, rcode } = message
   if (rcode > 15 && edns === undefined) EncodeError.fail(`rcode ${rcode} needs EDNS`)
-  if (rcode > 0xfff) EncodeError.fail(`rcode over 12 bits: ${rcode}`)
-  if (message.opcode > 15) EncodeError.fail(`opcode over 4 bits: ${message.opcode}`)
+  if (rcode >>> 0 !== rcode || rcode > 0xfff) EncodeError.fail(`rcode is not an integer of 12 bits: ${rcode}`)
+  const opcode = message.opcode
+  if (opcode >>> 0 !== opcode || opcode > 15) EncodeError.fail(`opcode is not an integer of 4 bits: ${opcode}`)
   writer.u16(message.id)
   writer.u16(
     (message.response ? QR : 0) |
-      (message.opcode << 11) |
+      (opcode << 11) |
       (message.authoritative ? AA : 0) |
       (message.truncated ? TC : 0) |
       (message.recursionDesired ? RD : 0) |
@@ -150,9 +151,10 @@ const write = (writer: Writer, message: Message, maxOctets: number): void => {
       (rcode & 15)
   )
   writer.u16(questions.length)
-  writer.u16(answers.length)
-  writer.u16(authorities.length)
-  writer.u16(additionals.length + (edns === undefined ? 0 : 1))
+  // Those that do not fit are not counted in the end, and more than 16 bits can count never fit.
+  writer.u16(Math.min(answers.length, 0xffff))
+  writer.u16(Math.min(authorities.length, 0xffff))
+  writer.u16(Math.min(additionals.length + (edns === undefined ? 0 : 1), 0xffff))
   for (const question of questions) Question.write(writer, question)
 
   const octets = writer.octets

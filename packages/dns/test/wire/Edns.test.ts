@@ -1,4 +1,4 @@
-import { DecodeError, Dig, Edns, EdnsOptions, Message, Name } from "@handoff/dns/wire"
+import { DecodeError, Dig, Edns, EdnsOptions, EncodeError, Message, Name } from "@handoff/dns/wire"
 import { assert, describe, it } from "@effect/vitest"
 
 const octets = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, "hex"))
@@ -146,6 +146,18 @@ describe("EDNS options", () => {
       assert.instanceOf(error, DecodeError, wire)
       assert.isAtLeast(error.offset, 23)
     }
+  })
+})
+
+describe("a subnet", () => {
+  it("that decode would refuse is not written", () => {
+    const option = (prefixes: { readonly sourcePrefix: number; readonly scopePrefix: number }): Edns.EdnsOption => ({
+      option: "ECS",
+      data: { subnet: { family: 1, address: "192.0.2.0", ...prefixes } }
+    })
+    assert.strictEqual(hex(Edns.optionOctets(option({ sourcePrefix: 24, scopePrefix: 32 }))), "0008000700011820c00002")
+    assert.throws(() => Edns.optionOctets(option({ sourcePrefix: 24, scopePrefix: 33 })), EncodeError)
+    assert.throws(() => Edns.optionOctets(option({ sourcePrefix: 33, scopePrefix: 0 })), EncodeError)
   })
 })
 

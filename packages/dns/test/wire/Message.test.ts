@@ -84,7 +84,19 @@ describe("Message", () => {
   })
 
   it("refuses what has no octets", () => {
-    for (const bad of [{ id: 65_536 }, { id: -1 }, { rcode: 16 }, { opcode: 16 }, { id: 0.5 }]) {
+    const edns = Edns.make()
+    for (const bad of [
+      { id: 65_536 },
+      { id: -1 },
+      { id: 0.5 },
+      { rcode: 16 },
+      { rcode: -1 },
+      { rcode: 4_096, edns },
+      { rcode: 1.5 },
+      { opcode: 16 },
+      { opcode: -1 },
+      { opcode: 0.5 }
+    ]) {
       assert.throws(() => Message.encode(Message.make(bad)), EncodeError)
     }
     const texts = Array.from({ length: 300 }, () => Buffer.alloc(255))
@@ -101,6 +113,14 @@ describe("Message", () => {
     assert.isTrue(message.truncated)
     assert.strictEqual(message.answers.length, 2)
     assert.isDefined(message.edns)
+  })
+
+  it("leaves out what 16 bits cannot count", () => {
+    const answers = Array.from({ length: 70_000 }, () => answer.answers[0]!)
+    const message = decoded(Message.encode(Message.make({ answers }), { maxOctets: 512 }))
+    assert.isTrue(message.truncated)
+    assert.isAbove(message.answers.length, 5)
+    assert.throws(() => Message.encode(Message.make({ answers })), EncodeError)
   })
 
   it("keeps OPT and TSIG when cut to any size, and stays within it", () => {

@@ -54,7 +54,8 @@ const subnet: Field<Subnet> = make<Subnet>("json", {
     }
     const octets = new Uint8Array(sizeOf(family))
     const parsed = family === 1 ? parseIpv4(address, octets, 0) : parseIpv6(address, octets, 0)
-    if (!parsed || sourcePrefix > 8 * octets.length) EncodeError.fail(`not a subnet: ${address}/${sourcePrefix}`)
+    if (!parsed || Math.max(sourcePrefix, value.scopePrefix) > 8 * octets.length)
+      EncodeError.fail(`not a subnet: ${address}/${sourcePrefix}/${value.scopePrefix}`)
     writer.bytes(cut(octets, sourcePrefix))
   },
   parse: (tokens) => {
