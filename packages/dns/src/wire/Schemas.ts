@@ -20,7 +20,8 @@ import type { Question as QuestionModel } from "./Question.ts"
 import * as RecordTypes from "./RecordTypes.ts"
 import * as ResourceRecordModule from "./ResourceRecord.ts"
 import * as TypeModule from "./Type.ts"
-import { TextError } from "./TextError.ts"
+import { fail, TextError } from "./TextError.ts"
+import { fromBase64 } from "./fields/blobs.ts"
 
 /** A getter that fails with the reason where `read` throws. */
 function textual<T, E>(read: (input: E) => T): SchemaGetter.Getter<T, E> {
@@ -77,7 +78,7 @@ function fromShaped(value: unknown): unknown {
   if (entries.length === 1) {
     const [key, inner] = entries[0]!
     if (key === "name" && typeof inner === "string") return NameModule.fromText(inner)
-    if (key === "base64" && typeof inner === "string") return new Uint8Array(Buffer.from(inner, "base64"))
+    if (key === "base64" && typeof inner === "string") return fromBase64(inner) ?? fail(`not base64: ${inner}`)
   }
   return Object.fromEntries(entries.map(([key, inner]) => [key, fromShaped(inner)]))
 }
@@ -104,7 +105,7 @@ const numbered = (prefix: string): Schema.Codec<string> =>
   Schema.String.check(
     Schema.makeFilter((text: string) => {
       const digits = text.startsWith(prefix) ? text.slice(prefix.length) : ""
-      return /^[0-9]{1,5}$/.test(digits) && Number(digits) <= 0xffff
+      return (/^[0-9]{1,5}$/.test(digits) && Number(digits) <= 0xffff) || `not a mnemonic, nor ${prefix} and a number`
     })
   )
 

@@ -74,7 +74,12 @@ describe("Schemas", () => {
       { ...base, name: "a..b", type: "A", data: { address: "192.0.2.1" } },
       { ...base, ttl: -1, type: "A", data: { address: "192.0.2.1" } },
       { ...base, class: "WHAT", type: "A", data: { address: "192.0.2.1" } },
-      { ...base, type: "IPSECKEY", data: { precedence: 1, algorithm: 1, gateway: { name: "a..b" }, publicKey: "" } }
+      { ...base, type: "IPSECKEY", data: { precedence: 1, algorithm: 1, gateway: { name: "a..b" }, publicKey: "" } },
+      {
+        ...base,
+        type: "SVCB",
+        data: { priority: 1, target: "a.", params: [{ key: "ech", value: { base64: "!!!!" } }] }
+      }
     ]) {
       assert.strictEqual(decode(bad)._tag, "Failure", JSON.stringify(bad))
     }
