@@ -14,7 +14,7 @@ import {
   Type
 } from "@handoff/dns/wire"
 import { assert, describe, it } from "@effect/vitest"
-import type { Reader } from "#internal"
+import { Reader } from "#internal"
 import { corpus } from "./corpus.ts"
 import { hostile } from "./hostile.ts"
 import { mutate, Random } from "./random.ts"
