@@ -7,6 +7,7 @@
 import * as Class from "./Class.ts"
 import type { Style } from "./Field.ts"
 import { parseSeconds } from "./fields/numbers.ts"
+import { generatedCharacters } from "./limits.ts"
 import * as Name from "./Name.ts"
 import * as RecordText from "./RecordText.ts"
 import type { ResourceRecord } from "./ResourceRecord.ts"
@@ -147,10 +148,16 @@ const generate = function* (tokens: Tokens, state: State): Generator<ResourceRec
   if (count > maxGenerated) tokens.failBefore(`$GENERATE of ${count} records, over ${maxGenerated}`)
   const line = new Tokens()
   line.origin = state.origin
+  let characters = 0
   for (let number = start; number <= stop; number += step) {
     line.clear()
     for (let i = tokens.index; i < tokens.texts.length; i++) {
-      line.texts.push(substitute(tokens.texts[i]!, number) ?? failAt(tokens, i))
+      const text = substitute(tokens.texts[i]!, number) ?? failAt(tokens, i)
+      characters += text.length
+      if (characters > generatedCharacters) {
+        tokens.failBefore(`$GENERATE of more than ${generatedCharacters} characters of text`)
+      }
+      line.texts.push(text)
       line.quoted.push(tokens.quoted[i]!)
       line.offsets.push(tokens.offsets[i]!)
     }

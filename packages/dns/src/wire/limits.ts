@@ -30,3 +30,9 @@ export const pointersPerName = 127
  * to one long name costs 4 million. Our own bound, so that time stays linear.
  */
 export const stepsPerMessage = 300_000
+
+/**
+ * Characters that one `$GENERATE` may write. A usual one writes some 60 a record, 4 million for the most records allowed.
+ * Our own bound: a line of 50 KB would otherwise ask for gigabytes.
+ */
+export const generatedCharacters = 16_777_216

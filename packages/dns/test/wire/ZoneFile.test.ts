@@ -107,6 +107,8 @@ a. 1 TXT "x; y" ; a comment ( with " in it
     ])
     assert.match(errorOf("$GENERATE 1-100000 a$. 1 A 192.0.2.1"), /^1:11: \$GENERATE of 100000 records/)
     assert.match(errorOf("$GENERATE 3-1 a$. 1 A 192.0.2.1"), /does not end/)
+    const long = `"${"x".repeat(250)}" `.repeat(200)
+    assert.match(errorOf(`$GENERATE 1-60000 a$. 1 TXT ${long}`), /more than 16777216 characters/)
     assert.match(errorOf("$GENERATE 1-2 a${0,0,q}. 1 A 192.0.2.1"), /^1:15: bad/)
   })
 
