@@ -37,7 +37,14 @@ export default defineConfig({
     sidebar: [
       { text: "Tutorial", items: [{ text: "From zero to a swapped strategy", link: "/tutorial" }] },
       { text: "How to", items: pages("how-to") },
-      { text: "Explanation", items: [...pages("explanation"), { text: "Decisions", link: "/design" }] },
+      {
+        text: "Explanation",
+        items: [
+          ...pages("explanation"),
+          { text: "Decisions", link: "/design" },
+          { text: "Tests of the tests", link: "/mutation" }
+        ]
+      },
       { text: "Reference", collapsed: true, items: [{ text: "All entries", link: "/reference/" }, ...reference()] }
     ]
   }

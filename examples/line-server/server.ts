@@ -4,7 +4,6 @@
  * connections.
  */
 import { type Connection, Framing, Server } from "@handoff/reactor"
-import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
 const line = Framing.lines({ maxOctets: 1000 })
@@ -41,5 +40,3 @@ export const serve = (port: number) => {
 
   return Server.serve({ host: "127.0.0.1", port }, converse, { perPeer: 50, slowClient: "10 seconds" })
 }
-
-export const run = Effect.scoped(Effect.andThen(serve(7007), Effect.never))

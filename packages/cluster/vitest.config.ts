@@ -1,6 +1,3 @@
-import { defineProject } from "vitest/config"
+import { project } from "../../vitest.base.ts"
 
-export default defineProject({
-  ssr: { resolve: { conditions: ["@handoff/source"] } },
-  test: { name: "cluster", include: ["test/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 60_000 }
-})
+export default project("cluster")

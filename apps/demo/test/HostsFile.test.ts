@@ -35,13 +35,22 @@ const nonsense: ReadonlyArray<readonly [line: string | Uint8Array, says: string]
   ["-a.example.org", "inner hyphens"],
   ["a!b.example.org", "only letters"],
   ["\u0000\u0001\u0002", "only letters"],
-  ["http://example.org/", "only letters"],
+  ["http://example.org/", "a URL; write the host of it alone"],
+  ["example.org:443", "ports come after a blank"],
+  ["[2001:db8::1]", "no brackets"],
+  ["[2001:db8::1]:443", "ports come after a blank"],
+  ["fe80::1%eth0 22", "an address with a zone"],
+  ["*.example.org", "a wildcard"],
+  ["example.org,22", "blanks, not commas"],
+  ["192.0.2.77/24", "a range begins with its first address: 192.0.2.0/24"],
+  ["192.0.2.0/33", "not a range of addresses"],
   ["300.1.1.1", "not an address"],
   ["1.2.3", "not an address"],
   ["example.org 0", "not a port: 0"],
   ["example.org 65536", "not a port: 65536"],
   ["example.org 80/gopher", "not a protocol"],
   ["exa\u2028mple\u3002.org", "not a name"],
+  ["\u009b31mred\u202etxt", "IDNA does not allow"],
   [new Uint8Array([0x66, 0xff, 0xfe, 0x67]), "not UTF-8"],
   [new Uint8Array([0xc3]), "not UTF-8"],
   ["x".repeat(10_000), "line too long: 10000 octets, at most 4096"]
@@ -59,7 +68,7 @@ describe("a hosts file", () => {
           target(3, "192.0.2.1", {
             isAddress: true,
             ports: [
-              { port: 22, protocol: "greeting" },
+              { port: 22, protocol: "ssh" },
               { port: 8080, protocol: "http" }
             ]
           }),
@@ -78,8 +87,8 @@ describe("a hosts file", () => {
 
   it.effect("gives a target for each address of a range", () =>
     Effect.gen(function* () {
-      const entries = yield* read("192.0.2.252/30 22\n2001:db8::fffe/127\n10.0.0.0/8\n")
-      const ports = [{ port: 22, protocol: "greeting" as const }]
+      const entries = yield* read("192.0.2.252/30 22\n2001:db8::fffe/127\n10.0.0.0/7\n")
+      const ports = [{ port: 22, protocol: "ssh" as const }]
       assert.deepStrictEqual(entries.slice(0, 6), [
         ...["192.0.2.252", "192.0.2.253", "192.0.2.254", "192.0.2.255"].map((host) =>
           target(1, host, { isAddress: true, ports })
@@ -87,8 +96,26 @@ describe("a hosts file", () => {
         target(2, "2001:db8::fffe", { isAddress: true }),
         target(2, "2001:db8::ffff", { isAddress: true })
       ])
-      assert.include((entries[6] as Target.Reject).reason, "a range of 16777216 addresses, at most 65536")
+      assert.include((entries[6] as Target.Reject).reason, "a range of 33554432 addresses, at most 16777216")
     })
+  )
+
+  it.effect(
+    "of ranges that are a thousand million addresses gives the first ones at once, and knows how many there are",
+    () =>
+      Effect.gen(function* () {
+        const count: HostsFile.Count = { lines: 0, hosts: 0 }
+        const octets = new TextEncoder().encode("# a comment\n10.255.254.0/23\n".concat("10.0.0.0/8\n".repeat(64)))
+        const before = process.memoryUsage().heapUsed
+        const first = yield* HostsFile.decode(Stream.make(octets), count).pipe(Stream.take(514), Stream.runCollect)
+        assert.isBelow(process.memoryUsage().heapUsed - before, 100_000_000)
+        const hosts = first.map((entry) => (entry._tag === "Target" ? entry.host : ""))
+        assert.deepStrictEqual(
+          [hosts[0], hosts[255], hosts[256], hosts[511], hosts[512], hosts[513]],
+          ["10.255.254.0", "10.255.254.255", "10.255.255.0", "10.255.255.255", "10.0.0.0", "10.0.0.1"]
+        )
+        assert.deepStrictEqual(count, { lines: 66, hosts: 512 + 64 * 2 ** 24 })
+      })
   )
 
   it.effect("takes international names, a byte order mark and the longest name there is", () =>
@@ -113,7 +140,7 @@ describe("a hosts file", () => {
       assert.strictEqual(reject.line, 2)
       assert.include(reject.reason, says)
       // oxlint-disable-next-line no-control-regex
-      assert.notMatch(reject.excerpt, /[\u0000-\u001f]/)
+      assert.notMatch(reject.excerpt, /[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/)
       assert.isAtMost(reject.excerpt.length, 500)
     })
   )

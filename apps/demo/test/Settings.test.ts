@@ -28,6 +28,7 @@ describe("settings", () => {
       call: "HANDOFF_CALL",
       nameServer: "default",
       threads: "default",
+      database: "default",
       concurrency: "default",
       timeout: "handoff.json",
       ports: "default"

@@ -2,7 +2,13 @@ import * as Effect from "effect/Effect"
 import * as ChildProcess from "node:child_process"
 import * as Url from "node:url"
 
-const main = Url.fileURLToPath(new URL("../src/main.ts", import.meta.url))
+/** What `handoff` is before it is built. */
+export const main = Url.fileURLToPath(new URL("../src/main.ts", import.meta.url))
+
+/** Told to a command before it starts: tests that are killed take it with them, and nothing runs on without them. */
+const ends = `--import=data:text/javascript,${encodeURIComponent(
+  'process.once("disconnect", () => process.kill(process.pid, "SIGTERM")).channel?.unref()'
+)}`
 
 export interface Ended {
   readonly code: number | null
@@ -21,10 +27,11 @@ export interface Running {
 /** Starts `handoff` with these arguments, as a user would; settings of whoever runs the tests are left out. */
 export const start = (args: ReadonlyArray<string>, env: Record<string, string> = {}): Running => {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("HANDOFF_"))
-  const child = ChildProcess.spawn(process.execPath, ["--conditions=@handoff/source", main, ...args], {
-    stdio: "pipe",
+  const child = ChildProcess.spawn(process.execPath, ["--conditions=@handoff/source", ends, main, ...args], {
+    stdio: ["pipe", "pipe", "pipe", "ipc"],
     env: { ...Object.fromEntries(inherited), HANDOFF_CONFIG: "none", ...env }
-  })
+    // The types know three pipes alone, not with a fourth.
+  }) as ChildProcess.ChildProcessWithoutNullStreams
   const out: Array<Buffer> = []
   const err: Array<Buffer> = []
   child.stdin.on("error", () => {})
@@ -37,6 +44,17 @@ export const start = (args: ReadonlyArray<string>, env: Record<string, string> =
   )
   return { child, stdout, stderr, ended }
 }
+
+/** Waits until what it has written, or done, is enough; looks whenever it writes something. It must not end before. */
+export const until = (running: Running, isEnough: (running: Running) => boolean): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    const look = () => isEnough(running) && resume(Effect.void)
+    running.child.stdout.on("data", look)
+    running.child.stderr.on("data", look)
+    void running.ended.then(({ code, stderr }) =>
+      resume(isEnough(running) ? Effect.void : Effect.die(new Error(`it has ended (${code}) before: ${stderr}`)))
+    )
+  })
 
 /** Runs `handoff` to its end, with this on standard input. */
 export const handoff = (

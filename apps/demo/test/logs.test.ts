@@ -5,11 +5,14 @@ import * as Fiber from "effect/Fiber"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
+import * as Fs from "node:fs/promises"
+import * as Path from "node:path"
 import { gzipSync } from "node:zlib"
 import * as Lab from "#demo/lab/Lab"
 import * as Logs from "#demo/logs/Logs"
-import { handoff, start } from "./command.ts"
+import { handoff, start, until } from "./command.ts"
 import { aNetwork } from "./network.ts"
+import { folder } from "./support/folder.ts"
 
 /** Names `host-<address>`, except that 192.0.2.66 has none; the higher the last number, the sooner the answer. */
 const executor = (asked: Array<string>, leadsBack = true) =>
@@ -153,6 +156,22 @@ describe("handoff logs", () => {
         const packed = Buffer.concat([gzipSync(lines.slice(0, 9_000).join("")), gzipSync(lines.slice(9_000).join(""))])
         const unpacked = yield* handoff(["logs", ...args, "-"], { stdin: packed })
         assert.isTrue(unpacked.stdout === expected)
+        const inside = yield* folder
+        for (const [name, octets] of [
+          ["access.log", Buffer.from(lines.join(""))],
+          // The octets say that it is packed, not the name.
+          ["access.log.2.gz", packed],
+          ["packed.log", packed]
+        ] as const) {
+          const file = Path.join(inside, name)
+          yield* Effect.promise(() => Fs.writeFile(file, octets))
+          const rewritten = yield* handoff(["logs", ...args, file])
+          assert.strictEqual(rewritten.code, 0, rewritten.stderr)
+          assert.isTrue(rewritten.stdout === expected, `${name} came out as something else`)
+        }
+        const nowhere = yield* handoff(["logs", ...args, Path.join(inside, "no.log")])
+        assert.strictEqual(nowhere.code, 1)
+        assert.include(nowhere.stderr, `cannot read ${Path.join(inside, "no.log")}: ENOENT`)
         const cut = yield* handoff(["logs", ...args, "-"], { stdin: packed.subarray(0, packed.length - 9_000) })
         assert.strictEqual(cut.code, 1)
         assert.include(cut.stderr, "cannot read standard input: unexpected end of file")
@@ -168,10 +187,7 @@ describe("handoff logs", () => {
         const running = start(["logs", "--executor", "dns", "--name-server", "127.0.0.1:9"])
         for (const line of ["one 1\n", "two 2\n"]) {
           running.child.stdin.write(line)
-          yield* Effect.callback<void>((resume) => {
-            running.child.stdout.once("data", () => resume(Effect.void))
-            running.child.once("close", () => resume(Effect.void))
-          })
+          yield* until(running, ({ stdout }) => stdout().endsWith(line))
         }
         running.child.kill("SIGINT")
         const end = yield* Effect.promise(() => running.ended)

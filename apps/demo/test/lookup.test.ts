@@ -12,17 +12,62 @@ const files: Difference.Files = {
 }
 
 describe("why strategies differ", () => {
+  const explain = (subject: string, changed: Partial<Difference.Files> = {}, nameServer?: string) =>
+    Difference.explain({ subject, nameServer }, { ...files, ...changed }).join("\n")
+  const nothing = { hosts: "", resolvConf: "", nsswitch: "hosts: files dns" }
+
   it("is found in the hosts file, the search list and nsswitch.conf", () => {
-    const ofPrinter = Difference.explain("printer", files).join("\n")
-    assert.include(ofPrinter, "the hosts file says 192.0.2.7")
-    assert.include(ofPrinter, "the search list (example corp.example)")
-    assert.include(ofPrinter, "also consults mdns4_minimal (nsswitch.conf)")
-    assert.include(Difference.explain("192.0.2.7", files).join("\n"), "the hosts file says printer, printer.example")
-    assert.include(Difference.explain("nas.local", files).join("\n"), "multicast DNS")
-    assert.deepStrictEqual(
-      Difference.explain("www.example.org", { hosts: "", resolvConf: "", nsswitch: "hosts: files dns" }),
-      []
+    const ofPrinter = explain("printer")
+    assert.include(
+      ofPrinter,
+      "the hosts file says 192.0.2.7: threads reads it first, dns reads it first, reactor does not for names"
     )
+    assert.include(ofPrinter, "a name without a dot is completed by the search list (example corp.example)")
+    assert.include(ofPrinter, "also consults mdns4_minimal (nsswitch.conf)")
+    assert.include(
+      explain("192.0.2.7"),
+      "the hosts file says printer, printer.example: threads reads it first, dns reads it first, reactor does;"
+    )
+    assert.include(explain("nas.local"), "multicast DNS")
+    assert.strictEqual(explain("www.example.org", nothing), "")
+    assert.include(explain("www", nothing), "no search list")
+  })
+
+  it("is in who was asked: the C library knows the system's name servers alone", () => {
+    const why = explain("printer", {}, "192.0.2.99:5353")
+    assert.include(why, "reactor and dns asked 192.0.2.99:5353, as --name-server says; threads asks 192.0.2.53")
+    assert.include(why, "threads reads it first, dns does not where --name-server is given")
+    assert.include(explain("printer", nothing, "192.0.2.99:5353"), "threads asks the system's")
+  })
+
+  it("is in how many dots a name has, and none in a name that ends in one", () => {
+    assert.include(explain("www.example.org"), "a name that is not found as it is is completed by the search list")
+    const resolvConf = "search cluster.example\noptions timeout:1 ndots:5\n"
+    assert.include(
+      explain("www.example.org", { resolvConf }),
+      "fewer dots than 5 (ndots) is first completed by the search list (cluster.example)"
+    )
+    assert.notInclude(explain("www.example.org."), "search list")
+    assert.notInclude(explain("printer."), "search list")
+    assert.include(
+      explain("printer."),
+      "the hosts file says 192.0.2.7: threads finds no name with a dot at its end there"
+    )
+  })
+})
+
+describe("where strategies differ", () => {
+  it("is each answer that not all of them have", () => {
+    const answers = [
+      { strategy: "threads", found: ["127.0.0.1", "192.0.2.7"] },
+      { strategy: "reactor", found: [] },
+      { strategy: "dns", found: ["127.0.0.1", "127.0.0.1"] }
+    ]
+    assert.deepStrictEqual(Difference.where(answers), [
+      "127.0.0.1: by threads and dns, not by reactor",
+      "192.0.2.7: by threads, not by reactor and dns"
+    ])
+    assert.deepStrictEqual(Difference.where([{ strategy: "dns", found: ["a"] }]), [])
   })
 })
 
@@ -44,8 +89,17 @@ describe("handoff lookup", () => {
           // The C library asks the system's own servers, not the lab's.
           if (strategy !== "threads") assert.deepStrictEqual(found, [host.reverse])
         }
+        // localhost is in this machine's hosts file, which c-ares with a name server of its own is not asked to read.
+        const shown = (yield* handoff(["lookup", ...server, "nowhere.lab.test"])).stdout
+        assert.match(shown, /^reactor +not-found/m)
+        assert.match(shown, /All strategies give the same answer|Why:\n- reactor and dns asked 127\./)
+        // An international name is asked for in ASCII, and a name with a dot at its end as it is.
+        const sharp = (yield* handoff(["lookup", ...server, "b\u00fccher.lab.test."])).stdout
+        assert.include(sharp, "b\u00fccher.lab.test. is asked for as xn--bcher-kva.lab.test.\n")
+        const complete = json((yield* handoff(["lookup", "--json", ...server, `${host.name}.`])).stdout)
+        for (const { found, strategy } of complete) if (strategy !== "threads") assert.include(found, host.ipv4)
         const bad = yield* handoff(["lookup", "a..b"])
-        assert.strictEqual(bad.code, 1)
+        assert.strictEqual(bad.code, 2)
         assert.include(bad.stderr, "empty label")
       }).pipe(Effect.scoped),
     60_000

@@ -1,17 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs/promises"
-import * as Os from "node:os"
 import * as Path from "node:path"
 import * as Lab from "#demo/lab/Lab"
+import * as Plan from "#demo/lab/Plan"
 import * as Private from "#demo/lab/Private"
-import { handoff, json, start } from "./command.ts"
+import { handoff, json, start, until } from "./command.ts"
 import { aNetwork } from "./network.ts"
-
-const folder = Effect.acquireRelease(
-  Effect.promise(() => Fs.mkdtemp(Path.join(Os.tmpdir(), "handoff-test-"))),
-  (folder) => Effect.promise(() => Fs.rm(folder, { recursive: true }))
-)
+import { folder } from "./support/folder.ts"
 
 const byLine = (lines: string) => json(lines).toSorted((a, b) => a.line - b.line)
 
@@ -41,15 +37,17 @@ describe("handoff survey", () => {
             "--executor",
             executor
           ])
-        const mixed = yield* survey("dns,reactor,threads")
+        const inTurn = Effect.all([survey("dns,reactor,threads"), survey("reactor")])
+        // In a network of its own it meets nobody else's lab, and most of all this is waiting for silent hosts.
+        const concurrency = level === "network" ? 2 : 1
+        const [[mixed, reactor], threads] = yield* Effect.all([inTurn, survey("threads")], { concurrency })
         assert.strictEqual(mixed.code, 0, mixed.stderr)
         const findings = byLine(mixed.stdout)
         assert.strictEqual(findings.length, 40)
         // The lab has hosts of every kind; the comparison would be empty if all had failed alike.
         assert.isAtLeast(findings.filter(({ state }) => state === "done").length, 25)
         assert.isAtLeast(findings.filter(({ state }) => state === "failed").length, 2)
-        assert.deepStrictEqual(byLine((yield* survey("reactor")).stdout), findings)
-        const threads = yield* survey("threads")
+        assert.deepStrictEqual(byLine(reactor.stdout), findings)
         if (level === "network") {
           assert.deepStrictEqual(byLine(threads.stdout), findings)
           return
@@ -66,34 +64,30 @@ describe("handoff survey", () => {
     "finds the same with a strategy for each kind, by flag, by environment and by file",
     () =>
       Effect.gen(function* () {
-        const network = aNetwork()
-        const config = Path.join(yield* folder, "handoff.json")
+        const { nameServer, plan } = yield* Lab.make({ network: aNetwork(), hosts: 3 })
+        const inside = yield* folder
+        const [config, hosts] = [Path.join(inside, "handoff.json"), Path.join(inside, "hosts.txt")]
+        yield* Effect.promise(() => Fs.writeFile(hosts, plan.hosts.map(({ name }) => `${name}\n`).join("")))
         yield* Effect.promise(() => Fs.writeFile(config, '{"lookup": "dns", "exchange": "reactor", "call": "threads"}'))
-        const survey = [
-          "survey",
-          "--lab",
-          "--hosts",
-          "3",
-          "--network",
-          network,
-          "--timeout",
-          "1000",
-          "--format",
-          "ndjson"
-        ]
-        const byFlag = yield* handoff([...survey, "--lookup", "dns", "--exchange", "reactor", "--call", "threads"])
-        const byEnvironment = yield* handoff(survey, {
-          env: { HANDOFF_LOOKUP: "dns", HANDOFF_EXCHANGE: "reactor", HANDOFF_CALL: "threads" }
-        })
-        const byFile = yield* handoff([...survey, "--config", config])
+        const options = ["--ports", "2222,2525,8080,8443", "--timeout", "1000", "--format", "ndjson"]
+        const survey = ["survey", hosts, "--name-server", `${nameServer.address}:${nameServer.port}`, ...options]
+        const [byFlag, byEnvironment, byFile] = yield* Effect.all(
+          [
+            handoff([...survey, "--lookup", "dns", "--exchange", "reactor", "--call", "threads"]),
+            handoff(survey, { env: { HANDOFF_LOOKUP: "dns", HANDOFF_EXCHANGE: "reactor", HANDOFF_CALL: "threads" } }),
+            handoff([...survey, "--config", config])
+          ],
+          { concurrency: 3 }
+        )
         assert.strictEqual(byFlag.code, 0, byFlag.stderr)
         assert.include(byFlag.stderr, "(lookup: dns, exchange: reactor, call: threads)")
         assert.include(byEnvironment.stderr, "(lookup: dns, exchange: reactor, call: threads)")
         assert.include(byFile.stderr, "(lookup: dns, exchange: reactor, call: threads)")
         assert.strictEqual(byLine(byFlag.stdout).length, 3)
+        assert.isTrue(byLine(byFlag.stdout).some(({ state }) => state === "done"))
         assert.deepStrictEqual(byLine(byEnvironment.stdout), byLine(byFlag.stdout))
         assert.deepStrictEqual(byLine(byFile.stdout), byLine(byFlag.stdout))
-      }),
+      }).pipe(Effect.scoped),
     patience
   )
 
@@ -150,10 +144,7 @@ describe("handoff survey", () => {
         Effect.gen(function* () {
           const args = ["survey", "--lab", "--hosts", "300", "--network", aNetwork(), "--executor", executor]
           const running = start([...args, "--format", "ndjson"])
-          yield* Effect.callback<void>((resume) => {
-            running.child.stdout.on("data", () => running.stdout().split("\n").length > 10 && resume(Effect.void))
-            running.child.on("close", () => resume(Effect.void))
-          })
+          yield* until(running, ({ stdout }) => stdout().split("\n").length > 10)
           const told = performance.now()
           running.child.kill("SIGINT")
           const end = yield* Effect.promise(() => running.ended)
@@ -176,15 +167,12 @@ describe("handoff survey", () => {
         const args = ["survey", "--lab", "--hosts", "300", "--network", aNetwork(), "--executor", "reactor"]
         const running = start([...args, "--format", "table", "--figures", Path.join(yield* folder, "figures.json")])
         // There is no sign on stdout before the end; the plain progress line comes after two seconds.
-        yield* Effect.callback<void>((resume) => {
-          running.child.stderr.on("data", () => running.stderr().includes("hosts") && resume(Effect.void))
-          running.child.on("close", () => resume(Effect.void))
-        })
+        yield* until(running, ({ stderr }) => stderr().includes("hosts"))
         running.child.kill("SIGINT")
         const end = yield* Effect.promise(() => running.ended)
         const count = Number(/stopped after (\d+) of 300 hosts/.exec(end.stderr)?.[1])
         assert.isAtLeast(count, 1)
-        assert.strictEqual(end.stdout.trimEnd().split("\n").length, count + 2)
+        assert.strictEqual(end.stdout.match(/^[\w-]+\.lab\.test +(?:done|failed) /gm)?.length, count)
       }).pipe(Effect.scoped),
     patience
   )
@@ -198,15 +186,12 @@ describe("handoff survey", () => {
         assert.strictEqual((yield* Effect.promise(() => closed.ended)).code, 141)
         const waiting = start(["survey", "--executor", "reactor", "--ports", "2222", "-"])
         waiting.child.stdin.write("127.0.0.1\n")
-        yield* Effect.callback<void>((resume) => {
-          waiting.child.stdout.on("data", () => resume(Effect.void))
-          waiting.child.on("close", () => resume(Effect.void))
-        })
+        yield* until(waiting, ({ stdout }) => stdout() !== "")
         waiting.child.kill("SIGINT")
         const end = yield* Effect.promise(() => waiting.ended)
         assert.strictEqual(end.code, 130)
         assert.notInclude(end.stderr, "still open")
-        assert.include(end.stderr, "stopped after 1 hosts")
+        assert.include(end.stderr, "stopped after 1 host:")
       }),
     patience
   )
@@ -216,14 +201,23 @@ describe("handoff survey", () => {
     () =>
       Effect.gen(function* () {
         const cases = [
-          [["survey", "/nonexistent/hosts.txt"], "cannot read /nonexistent/hosts.txt (ENOENT)"],
-          [["survey"], "nothing to survey\n  name a file"],
-          [["survey", "--lab", "--executor", "fibers"], "there are threads, reactor, dns"],
-          [["survey", "/tmp"], "/tmp is a directory"]
+          [1, ["survey", "/nonexistent/hosts.txt"], "cannot read /nonexistent/hosts.txt (ENOENT)"],
+          [1, ["survey", "/tmp"], "/tmp is a directory"],
+          [2, ["survey"], "nothing to survey\n  name a file"],
+          [2, ["survey", "--lab", "--executor", "fibers"], "there are threads, reactor, dns"],
+          [2, ["survey", "--lab", "hosts.txt"], "--lab is surveyed instead of a file"],
+          [2, ["survey", "--origin", "example.org", "hosts.txt"], "--origin is for zone files"],
+          [2, ["survey", "--changed", "hosts.txt"], "--changed needs to know what was before"],
+          [2, ["survey", "--fail-on", "changed", "hosts.txt"], "--fail-on changed needs to know what was before"],
+          [2, ["lookup", ""], '"": not one name or address'],
+          [2, ["survey", "--format", "xml", "hosts.txt"], "`handoff survey --help` says what there is"],
+          [2, ["survey", "--lokup", "dns", "hosts.txt"], "Did you mean this?\n    --lookup"],
+          [2, ["surve"], "Did you mean this?\n    survey"],
+          [2, ["config", "check"], "Missing required argument: file"]
         ] as const
-        for (const [args, says] of cases) {
+        for (const [code, args, says] of cases) {
           const end = yield* handoff(args)
-          assert.strictEqual(end.code, 1)
+          assert.strictEqual(end.code, code, end.stderr)
           assert.include(end.stderr, says)
           assert.strictEqual(end.stdout, "")
         }
@@ -241,9 +235,127 @@ describe("handoff survey", () => {
         const end = yield* Effect.promise(() => running.ended)
         assert.strictEqual(end.code, 4)
         assert.strictEqual(json(end.stdout).length, 1)
-        assert.include(end.stderr, "stopped after 1 hosts")
+        assert.include(end.stderr, "stopped after 1 host:")
         assert.notInclude(end.stderr, "still open")
       }),
+    patience
+  )
+
+  it.live(
+    "with a preset finds what that piece of work asks for, and tells cron by its exit code",
+    () =>
+      Effect.gen(function* () {
+        const network = aNetwork()
+        const lab = [
+          "survey",
+          "--lab",
+          "--hosts",
+          "60",
+          "--network",
+          network,
+          "--format",
+          "ndjson",
+          "--timeout",
+          "5000"
+        ]
+        const expiry = yield* handoff([...lab, "--preset", "tls-expiry"])
+        assert.strictEqual(expiry.code, 3, expiry.stderr)
+        assert.match(expiry.stderr, /, \d+ with flaws of TLS/)
+        const seen = new Set<string>()
+        for (const { ports } of json(expiry.stdout)) {
+          for (const { protocol, tls } of ports) {
+            assert.include(["tls", "smtp"], protocol)
+            for (const flaw of tls?.flaws ?? []) seen.add(flaw)
+            if (tls !== undefined) assert.strictEqual(tls.daysLeft < 0, tls.flaws.includes("expired"))
+          }
+        }
+        for (const flaw of ["expired", "expires-soon"]) assert.isTrue(seen.has(flaw), `${flaw} was not seen`)
+        assert.isFalse(seen.has("untrusted"), "the lab's authority is trusted in the lab")
+        const mail = json((yield* handoff([...lab, "--preset", "mail"])).stdout)
+        const server = mail.find(({ ports }) =>
+          ports.some(({ protocol, tls }: any) => protocol === "smtp" && tls !== undefined)
+        )
+        assert.deepStrictEqual(server.records, {
+          MX: [`10 ${server.host}.`],
+          SPF: ['"v=spf1 a -all"'],
+          DMARC: ['"v=DMARC1; p=reject"']
+        })
+        const web = json((yield* handoff([...lab, "--preset", "web"])).stdout)
+        const site = web.find(({ ports }) =>
+          ports.some(({ protocol, title }: any) => protocol === "https" && title !== undefined)
+        )
+        assert.deepStrictEqual(site.records, {
+          CAA: ['0 issue "ca.lab.test"'],
+          HTTPS: ['1 . alpn="http/1.1" port=8443']
+        })
+        const names = json((yield* handoff([...lab, "--preset", "dns"])).stdout)
+        const found = names.find(({ host }) => host === site.host)
+        assert.deepStrictEqual(found.records.HTTPS, ['1 . alpn="http/1.1" port=8443'])
+        assert.deepStrictEqual(found.records.SVCB, ['1 . alpn="http/1.1" port=8443'])
+        assert.isTrue(
+          names
+            .filter(({ state }) => state === "done")
+            .every(({ ports, records }) => ports.length === 0 && records.NS === "not-found")
+        )
+      }),
+    { timeout: patience * 2, retry: 1 }
+  )
+
+  for (const [format, begins, rows] of [
+    ["csv", /^line,host,state,.*,records\r\n/, /^\d+,([a-z]+-\d+\.lab\.test),.*\r$/gm],
+    ["markdown", /^\| host \| state \|.*\| records \|\n\|(---\|)+\n/, /^\| ([a-z]+-\d+\.lab\.test) \|.*\|$/gm],
+    ["html", /^<!doctype html>\n<html lang="en">/, /^<tr><th scope="row">([a-z]+-\d+\.lab\.test)<td>.*$/gm]
+  ] as const) {
+    it.live(
+      `prints ${format} with a row for each host, and the records that were asked for in it`,
+      () =>
+        Effect.gen(function* () {
+          const network = aNetwork()
+          const { hosts } = Plan.make({ network, hosts: 20 })
+          const lab = ["survey", "--lab", "--hosts", "20", "--network", network, "--executor", "dns,reactor"]
+          const asked = ["--ports", "8443", "--records", "SVCB,HTTPS", "--timeout", "1000"]
+          const end = yield* handoff([...lab, ...asked, "--format", format])
+          assert.strictEqual(end.code, 0, end.stderr)
+          assert.match(end.stdout, begins)
+          const found = [...end.stdout.matchAll(rows)].map(([row, host]) => [host!, row] as const)
+          assert.deepStrictEqual(found.map(([host]) => host).toSorted(), hosts.map(({ name }) => name).toSorted())
+          const shown = new Map(found)
+          const sites = hosts.filter(
+            ({ behaviour, services }) =>
+              behaviour === "healthy" && services.some(({ protocol }) => protocol === "https")
+          )
+          assert.isAtLeast(sites.length, 5)
+          for (const { name } of sites) {
+            for (const type of ["SVCB", "HTTPS"]) {
+              assert.match(shown.get(name)!, new RegExp(`${type}: 1 \\. alpn=\\S*http/1\\.1\\S* port=8443`))
+            }
+          }
+        }),
+      patience
+    )
+  }
+
+  it.live(
+    "reads a zone file, and says with --verbose who runs what and what came of each host",
+    () =>
+      Effect.gen(function* () {
+        const lab = yield* Lab.make({ network: aNetwork(), hosts: 10, broken: 0 })
+        const zone = Path.join(yield* folder, "db.lab.test")
+        const lines = lab.plan.hosts.map(({ ipv4, name }) => `${name.split(".")[0]} 60 IN A ${ipv4}\n`)
+        yield* Effect.promise(() => Fs.writeFile(zone, lines.join("")))
+        const server = `${lab.nameServer.address}:${lab.nameServer.port}`
+        const args = ["--zone", "--origin", "lab.test", "--name-server", server, "--ports", "2222", "--verbose", zone]
+        const end = yield* handoff(["survey", ...args])
+        assert.strictEqual(end.code, 0, end.stderr)
+        assert.deepStrictEqual(
+          byLine(end.stdout).map(({ host, ports }) => [host, ports[0].protocol, ports[0].state]),
+          lab.plan.hosts.map(({ name }) => [name, "ssh", "open"])
+        )
+        assert.match(end.stderr, /^Inspect +reactor /m)
+        for (const { ipv4, name } of lab.plan.hosts) {
+          assert.match(end.stderr, new RegExp(`^${name}: done, ${ipv4}.*, 2222/ssh open \\(\\d+ ms\\)$`, "m"))
+        }
+      }).pipe(Effect.scoped),
     patience
   )
 
@@ -273,7 +385,7 @@ describe("handoff explain", () => {
         assert.match(byDefault.stdout, /^Call +threads .*reactor comes last/m)
         const named = yield* handoff(["explain", "--executor", "dns"], { env: { HANDOFF_CALL: "threads" } })
         assert.match(named.stdout, /^Call +threads +call is threads \(HANDOFF_CALL\)$/m)
-        assert.match(named.stdout, /^Exchange +UNSUPPORTED .*supported by threads, reactor$/m)
+        assert.match(named.stdout, /^Exchange +UNSUPPORTED .*supported by threads, reactor, cluster$/m)
       }),
     patience
   )

@@ -34,6 +34,7 @@ describe("the tour", () => {
           assert.include(end.stdout, "All surveys found the same")
         }
         assert.include(end.stdout, "Where to look next")
+        assert.match(end.stdout, /\nThe tour took \d+\.\d s on \d+ processors?\.\n$/)
       }),
     patience
   )

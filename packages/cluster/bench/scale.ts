@@ -6,9 +6,10 @@
  * four runners cannot compute twice as fast as two, but they can wait twice as much.
  */
 import { Bench } from "@handoff/bench"
-import { Cluster } from "@handoff/cluster"
+import { Cluster, map } from "@handoff/cluster"
 import { layerSubmitter } from "@handoff/cluster/postgres"
-import { isExecutorError } from "@handoff/core"
+import { Call, isExecutorError } from "@handoff/core"
+import { Threads } from "@handoff/threads"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { Wait } from "../test/support/kinds.ts"
@@ -29,7 +30,7 @@ const withRunners = async <A>(
     return await Effect.runPromise(
       Effect.scoped(
         Effect.gen(function* () {
-          const executor = yield* Cluster.make<Wait>({ kinds: [Wait], partitions: 64, ...options })
+          const executor = yield* Cluster.make<Wait>({ kinds: [Wait, Call] as never, partitions: 64, ...options })
           // The engine assigns shards within seconds of a runner's start; wait until every runner answers.
           const seen = new Set<number>()
           while (seen.size < count) {
@@ -69,7 +70,7 @@ const runAll = async (
 const absent = () => Postgres.absent
 
 const scaling = (milliseconds: number): Bench.Work => ({
-  name: `tasks of ${milliseconds} ms`,
+  name: `tasks that wait ${milliseconds} ms`,
   rounds: 3,
   subjects: Object.fromEntries(
     [1, 2, 4].map((count) => [
@@ -90,11 +91,135 @@ const scaling = (milliseconds: number): Bench.Work => ({
   )
 })
 
-/** An empty task, 10,000 handed off at once: what each pays for the way there and back. */
+/** Tasks that compute: they scale with cores, of which the runners here share two with submitter and database. */
+const computing: Bench.Work = {
+  name: "tasks that compute 5 ms",
+  rounds: 3,
+  subjects: Object.fromEntries(
+    [1, 2].map((count) => [
+      `${count} ${count === 1 ? "runner" : "runners"}`,
+      {
+        absent,
+        run: async (ctx) =>
+          withRunners(ctx.environment["url"]!, count, async (executor) => {
+            const tasks = ctx.quick ? 400 : 2_000
+            const start = performance.now()
+            const out = await Effect.runPromise(
+              Effect.forEach(
+                Array.from({ length: tasks }, (_, n) => n),
+                (n) =>
+                  (executor as Cluster.Cluster<any>).run(
+                    new Call<number>({ ...tripled, function: "burn", args: [n, 5] })
+                  ),
+                { concurrency: "unbounded" }
+              )
+            )
+            const seconds = (performance.now() - start) / 1000
+            ctx.check(
+              out.every((value, n) => value === 3 * n),
+              "every task is answered with its own number"
+            )
+            return { "tasks/s": tasks / seconds }
+          })
+      } satisfies Bench.Subject
+    ])
+  )
+}
+
+/** One task at a time: what it takes there and back, in a cluster that has nothing else to do. */
+const alone: Bench.Work = {
+  name: "a task alone",
+  rounds: 3,
+  subjects: Object.fromEntries(
+    (["volatile", "durable"] as const).map((kind) => [
+      kind,
+      {
+        absent,
+        run: async (ctx) =>
+          withRunners(
+            ctx.environment["url"]!,
+            1,
+            async (executor) => {
+              const times: Array<number> = []
+              for (let n = 0; n < (ctx.quick ? 100 : 300); n++) {
+                const { isRight, seconds } = await runAll(executor, 1, 0)
+                ctx.check(isRight, "every task is answered with its own number")
+                times.push(seconds * 1000)
+              }
+              times.sort((a, b) => a - b)
+              return { "median, ms": times[times.length >> 1]!, "p99, ms": times[Math.floor(times.length * 0.99)]! }
+            },
+            { durable: kind === "durable" ? ["Wait"] : [] }
+          )
+      } satisfies Bench.Subject
+    ])
+  )
+}
+
+const tripled = { module: new URL("../test/support/triple.ts", import.meta.url).href, function: "triple" }
+
+/**
+ * An empty task, 10,000 handed off at once: what each pays for the way there and back, over loopback to one runner; and
+ * what it pays to a thread of this process.
+ */
 const cost: Bench.Work = {
   name: "empty tasks",
   rounds: 3,
   subjects: {
+    threads: {
+      run: (ctx) =>
+        Effect.runPromise(
+          Effect.scoped(
+            Effect.gen(function* () {
+              const pool = yield* Threads.make({ minThreads: 1, maxThreads: 1 })
+              const count = 10_000
+              const round = () =>
+                new Promise<number>((resolve) => {
+                  const start = performance.now()
+                  let left = count
+                  let sum = 0
+                  for (let n = 0; n < count; n++) {
+                    pool.submitUnsafe(new Call<number>({ ...tripled, args: [n] }), (exit) => {
+                      if (Exit.isSuccess(exit)) sum += exit.value
+                      if (--left > 0) return
+                      ctx.check(sum === (3 * count * (count - 1)) / 2, "every task is answered with its own number")
+                      resolve((performance.now() - start) / 1000)
+                    })
+                  }
+                })
+              yield* Effect.promise(round)
+              const seconds = yield* Effect.promise(round)
+              return { "time per task, us": (seconds * 1e6) / count }
+            })
+          )
+        )
+    },
+    "items of a chunked map": {
+      absent,
+      run: (ctx) =>
+        withRunners(
+          ctx.environment["url"]!,
+          1,
+          async (executor) => {
+            const items = Array.from({ length: 1_000_000 }, (_, n) => n)
+            const once = async (count: number) => {
+              const start = performance.now()
+              const out = await Effect.runPromise(
+                map<number>(executor as Cluster.Cluster<any>, { ...tripled, items: items.slice(0, count) })
+              )
+              ctx.check(
+                out.every((value, n) => value === 3 * n),
+                "every item has its own result"
+              )
+              return (performance.now() - start) / 1000
+            }
+            await once(10_000)
+            const count = ctx.quick ? 100_000 : 1_000_000
+            return { "time per task, us": ((await once(count)) * 1e6) / count }
+          },
+          { concurrency: 1024 }
+        )
+    },
     volatile: {
       absent,
       run: (ctx) =>
@@ -102,7 +227,7 @@ const cost: Bench.Work = {
           ctx.environment["url"]!,
           1,
           async (executor) => {
-            await runAll(executor, 2000, 0)
+            await runAll(executor, 10_000, 0)
             const { isRight, seconds } = await runAll(executor, 10_000, 0)
             ctx.check(isRight, "every task is answered with its own number")
             return { "time per task, us": (seconds * 1e6) / 10_000 }
@@ -117,6 +242,7 @@ const cost: Bench.Work = {
           ctx.environment["url"]!,
           1,
           async (executor) => {
+            await runAll(executor, 2000, 0)
             const { isRight, seconds } = await runAll(executor, 2000, 0)
             ctx.check(isRight, "every task is answered with its own number")
             return { "time per task, us": (seconds * 1e6) / 2000 }
@@ -131,6 +257,7 @@ const cost: Bench.Work = {
           ctx.environment["url"]!,
           1,
           async (executor) => {
+            await runAll(executor, 10_000, 0)
             const { isRight, seconds } = await runAll(executor, 10_000, 0)
             ctx.check(isRight, "every task is answered with its own number")
             return { "time per task, us": (seconds * 1e6) / 10_000 }
@@ -155,41 +282,51 @@ const faults: Bench.Work = {
             database.url,
             3,
             async (executor, runners) => {
-              const tasks = ctx.quick ? 5_000 : 100_000
+              const tasks = ctx.quick ? 6_000 : 100_000
               const answers = new Uint8Array(tasks)
+              let answered = 0
               let wrong = 0
               let lost = 0
-              let kills = 0
-              const done = new AbortController()
-              const chaos = (async () => {
-                while (!done.signal.aborted) {
-                  await new Promise((resolve) => setTimeout(resolve, 3000))
-                  if (done.signal.aborted) break
-                  if (kills % 3 === 2) await database.restart()
-                  else {
-                    await runners.shift()!.kill("SIGKILL")
-                    runners.push(await startRunner(database.url))
-                  }
-                  kills++
-                }
-              })()
+              const kill = async () => {
+                await runners.shift()!.kill("SIGKILL")
+                runners.push(await startRunner(database.url))
+              }
+              const round = [kill, kill, () => database.restart()]
+              const events = ctx.quick ? round : [...round, ...round, ...round]
+              const part = Math.ceil(tasks / events.length)
               const start = performance.now()
-              await new Promise<void>((resolve) => {
-                let left = tasks
-                for (let n = 0; n < tasks; n++) {
-                  executor.submitUnsafe(new Wait({ n, milliseconds: 5 }), (exit) => {
-                    answers[n]!++
-                    if (Exit.isFailure(exit)) {
-                      if (exit.cause.reasons.some((one) => one._tag === "Fail" && isExecutorError(one.error))) lost++
-                      else wrong++
-                    } else if (exit.value.n !== n) wrong++
-                    if (--left === 0) resolve()
-                  })
+              await new Promise<void>((resolve, reject) => {
+                const handOff = (from: number) => {
+                  for (let n = from; n < Math.min(from + part, tasks); n++) {
+                    executor.submitUnsafe(new Wait({ n, milliseconds: 5 }), (exit) => {
+                      answers[n]!++
+                      if (Exit.isFailure(exit)) {
+                        if (exit.cause.reasons.some((one) => one._tag === "Fail" && isExecutorError(one.error))) lost++
+                        else wrong++
+                      } else if (exit.value.n !== n) wrong++
+                      if (++answered === tasks) resolve()
+                      wake()
+                    })
+                  }
                 }
+                let wake = () => {}
+                const reaches = (count: number) =>
+                  new Promise<void>((there) => {
+                    wake = () => answered >= count && there()
+                    wake()
+                  })
+                // Each event hits while some of its part are answered and most are not.
+                const chaos = async () => {
+                  for (const [i, event] of events.entries()) {
+                    handOff(i * part)
+                    await reaches(i * part + part / 10)
+                    ctx.check(answered < Math.min((i + 1) * part, tasks), "every kill and restart hits tasks in work")
+                    await event()
+                  }
+                }
+                chaos().catch(reject)
               })
-              done.abort()
               const seconds = (performance.now() - start) / 1000
-              await chaos
               ctx.check(
                 answers.every((count) => count === 1),
                 "every task is answered exactly once"
@@ -199,8 +336,8 @@ const faults: Bench.Work = {
                 "answered twice, tasks": answers.filter((count) => count > 1).length,
                 "lost, tasks": lost,
                 "wrong, tasks": wrong,
-                "kills and restarts": kills,
-                seconds: seconds
+                "kills and restarts": events.length,
+                seconds
               }
             },
             { durable: ["Wait"], concurrency: 1024 }
@@ -220,10 +357,23 @@ export default Bench.define({
     const database = await Postgres.start()
     return { values: { url: database.url }, stop: () => database.stop() }
   },
-  works: [scaling(1), scaling(10), scaling(100), cost, faults],
+  works: [scaling(1), scaling(10), scaling(100), computing, alone, cost, faults],
   goals: [
-    { work: "tasks of 10 ms", metric: "tasks/s", subject: "4 runners", against: "1 runner", atLeast: 3 },
-    { work: "tasks of 100 ms", metric: "tasks/s", subject: "4 runners", against: "1 runner", atLeast: 3.5 },
+    { work: "tasks that wait 1 ms", metric: "tasks/s", subject: "2 runners", against: "1 runner", atLeast: 1 },
+    { work: "tasks that wait 10 ms", metric: "tasks/s", subject: "4 runners", against: "1 runner", atLeast: 3 },
+    { work: "tasks that wait 100 ms", metric: "tasks/s", subject: "4 runners", against: "1 runner", atLeast: 3.5 },
+    { work: computing.name, metric: "tasks/s", subject: "2 runners", against: "1 runner", atLeast: 1.5 },
+    { work: alone.name, metric: "median, ms", subject: "volatile", against: 5, atMost: 1 },
+    { work: alone.name, metric: "median, ms", subject: "durable", against: 20, atMost: 1 },
+    {
+      work: cost.name,
+      metric: "time per task, us",
+      subject: "items of a chunked map",
+      against: "threads",
+      atMost: 0.5
+    },
+    { work: cost.name, metric: "time per task, us", subject: "volatile", against: "threads", atMost: 5 },
+    { work: cost.name, metric: "time per task, us", subject: "durable", against: "threads", atMost: 15 },
     {
       work: "empty tasks",
       metric: "time per task, us",
@@ -232,6 +382,8 @@ export default Bench.define({
       atMost: 0.2
     },
     { work: faults.name, metric: "lost, tasks", subject: "cluster", against: 0, atMost: 1 },
+    { work: faults.name, metric: "wrong, tasks", subject: "cluster", against: 0, atMost: 1 },
+    { work: faults.name, metric: "kills and restarts", subject: "cluster", against: 3, atLeast: 1 },
     { work: faults.name, metric: "answered twice, tasks", subject: "cluster", against: 0, atMost: 1 }
   ]
 })

@@ -34,10 +34,6 @@ export class Feed {
     this.concurrency = concurrency
   }
 
-  get size(): number {
-    return this.running + this.waiting.length - this.oldest
-  }
-
   submit(task: Task.Any, onExit: (exit: Exit.Exit<unknown, unknown>) => void): () => void {
     const entry: Entry = { task, onExit, cancel: undefined, isOver: false }
     this.waiting.push(entry)

@@ -11,13 +11,15 @@ import * as Exit from "effect/Exit"
 import type * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
+import * as Entity from "effect/cluster/Entity"
 import type * as Sharding from "effect/cluster/Sharding"
 import { Feed } from "./Feed.ts"
 import { Journal } from "./Journal.ts"
 import { limits } from "./limits.ts"
-import { TaskEntity } from "./TaskEntity.ts"
-import { type AnswerFrame, Codec, pack, type TaskClass, type TaskFrame, unpackTasks } from "./Wire.ts"
+import { keyOf, TaskEntity } from "./TaskEntity.ts"
+import { type AnswerFrame, Codec, packAnswers, packWhole, type TaskClass, type TaskFrame, unpackTasks } from "./Wire.ts"
 
+/** What a runner needs: the kinds that it takes, the local executor that runs them, and its bounds. */
 export interface Options {
   /** The kinds this runner runs; each must be supported by the executor. */
   readonly kinds: ReadonlyArray<TaskClass>
@@ -40,13 +42,27 @@ export const layer = (options: Options): Layer.Layer<never, never, Sharding.Shar
   const feed = new Feed(options.executor, options.concurrency ?? limits.runnerConcurrency.default)
   const name = options.executor.name
 
+  const isOnce = ([, kind]: TaskFrame): boolean => codec.kinds.get(kind)?.definition.repeatable === false
+
   return TaskEntity.toLayer(
     Effect.gen(function* () {
       const journal = yield* Journal
+      const address = yield* Entity.CurrentAddress
       /** What is under way here, by `submitter/task`. */
       const cancels = new Map<string, () => void>()
       /** Batches that wait for permission to start, by token. */
-      const waiting = new Map<string, () => void>()
+      const waiting = new Map<string, (tasks: ReadonlySet<number>) => void>()
+      /** Batches that came and have not begun, by key: what is given up of them meanwhile. */
+      const opening = new Map<string, Set<number>>()
+      /** What was given up of durable batches, until the journal has it: the batch itself may come later than that. */
+      const early = new Map<string, Set<number>>()
+
+      /** A batch has come; returns what is given up of it until it begins. */
+      const open = (key: string): ReadonlySet<number> => {
+        const givenUp = new Set(early.get(key))
+        opening.set(key, givenUp)
+        return givenUp
+      }
 
       /** Runs one task and answers with its frame; `cancels` knows it meanwhile. */
       const runOne = (submitter: string, frame: TaskFrame, answer: (frame: AnswerFrame | undefined) => void): void => {
@@ -72,17 +88,26 @@ export const layer = (options: Options): Layer.Layer<never, never, Sharding.Shar
       }
 
       return TaskEntity.of({
-        Run: ({ payload }) =>
-          Stream.callback<Chunk>((queue) =>
+        Run: ({ payload }) => {
+          const { submitter } = payload
+          const key = keyOf(address, payload)
+          const givenUp = open(key)
+          return Stream.callback<Chunk>((queue) =>
             Effect.gen(function* () {
-              const frames = unpackTasks(payload.octets)
-              let left = frames.length
+              opening.delete(key)
+              const frames = unpackTasks(payload.tasks.octets())
+              const wanted = frames.filter(([id]) => !givenUp.has(id))
+              let left = wanted.length
               let finished: Array<AnswerFrame> = []
               let timer: NodeJS.Timeout | undefined
               const flush = () => {
                 clearTimeout(timer)
                 timer = undefined
-                if (finished.length > 0) Queue.offerUnsafe(queue, { octets: pack(finished) })
+                if (finished.length > 0) {
+                  for (const octets of packAnswers(finished, limits.messageOctets.max)) {
+                    Queue.offerUnsafe(queue, { octets })
+                  }
+                }
                 finished = []
                 if (left === 0) Queue.endUnsafe(queue)
               }
@@ -93,25 +118,29 @@ export const layer = (options: Options): Layer.Layer<never, never, Sharding.Shar
                 if (left === 0) flush()
                 else timer ??= setTimeout(flush, limits.answerPause.default)
               }
-              const once = frames.filter(([, kind]) => codec.kinds.get(kind)?.definition.repeatable === false)
-              for (const frame of frames) if (!once.includes(frame)) runOne(payload.submitter, frame, answer)
+              if (left === 0) flush()
+              const once = wanted.filter(isOnce)
+              for (const frame of wanted) if (!isOnce(frame)) runOne(submitter, frame, answer)
               let token: string | undefined
               if (once.length > 0) {
                 token = crypto.randomUUID()
-                let pending = once
+                const pending = new Map(once.map((frame) => [frame[0], frame]))
                 // Until permission comes they can be cancelled like all others.
-                for (const frame of once) {
-                  const key = `${payload.submitter}/${frame[0]}`
+                for (const [id] of once) {
+                  const key = `${submitter}/${id}`
                   cancels.set(key, () => {
                     cancels.delete(key)
-                    pending = pending.filter((one) => one !== frame)
+                    pending.delete(id)
                     answer(undefined)
                   })
                 }
-                waiting.set(token, () => {
-                  for (const frame of pending) {
-                    cancels.delete(`${payload.submitter}/${frame[0]}`)
-                    runOne(payload.submitter, frame, answer)
+                waiting.set(token, (tasks) => {
+                  for (const [id, frame] of pending) {
+                    if (!tasks.has(id)) cancels.get(`${submitter}/${id}`)?.()
+                    else {
+                      cancels.delete(`${submitter}/${id}`)
+                      runOne(submitter, frame, answer)
+                    }
                   }
                 })
                 Queue.offerUnsafe(queue, { octets: nothing, ready: token })
@@ -120,56 +149,72 @@ export const layer = (options: Options): Layer.Layer<never, never, Sharding.Shar
                 Effect.sync(() => {
                   clearTimeout(timer)
                   if (token !== undefined) waiting.delete(token)
-                  giveUp(payload.submitter, frames)
+                  giveUp(submitter, frames)
                 })
               )
             })
-          ),
+          )
+        },
 
         Start: ({ payload }) =>
           Effect.sync(() => {
             const start = waiting.get(payload.token)
             waiting.delete(payload.token)
-            start?.()
+            start?.(new Set(payload.tasks))
             return start !== undefined
           }),
 
-        RunDurable: ({ payload }) =>
-          Effect.gen(function* () {
-            const frames = unpackTasks(payload.octets)
-            const once = frames.filter(([, kind]) => codec.kinds.get(kind)?.definition.repeatable === false)
-            const before =
-              once.length === 0
-                ? new Set<number>()
-                : yield* journal.enter(
-                    `${payload.submitter}/${payload.batch}`,
-                    once.map(([id]) => id)
-                  )
+        RunDurable: ({ payload }) => {
+          const { submitter } = payload
+          const key = keyOf(address, payload)
+          const givenUp = open(key)
+          return Effect.gen(function* () {
+            const frames = unpackTasks(payload.tasks.octets())
+            const before = yield* journal.enter(
+              key,
+              frames.filter(isOnce).map(([id]) => id)
+            )
             return yield* Effect.callback<{ readonly octets: Uint8Array }>((resume) => {
+              opening.delete(key)
               const answers: Array<AnswerFrame> = []
               let left = frames.length
               const answer = (frame: AnswerFrame | undefined) => {
                 left--
                 if (frame !== undefined) answers.push(frame)
-                if (left === 0) resume(Effect.succeed({ octets: pack(answers) }))
+                if (left === 0) resume(Effect.succeed({ octets: packWhole(answers, limits.messageOctets.max) }))
               }
               for (const frame of frames) {
                 const [id, kind] = frame
-                if (before.has(id)) {
+                if (givenUp.has(id) || before.givenUp.has(id)) answer(undefined)
+                else if (before.begun.has(id)) {
                   const lost = new Lost({ executor: name, kind, how: "peer", detail: "its runner died in the middle" })
                   answer(codec.encodeAnswer(id, kind, Exit.fail(lost)))
-                } else runOne(payload.submitter, frame, answer)
+                } else runOne(submitter, frame, answer)
               }
-              return Effect.sync(() => giveUp(payload.submitter, frames))
+              return Effect.sync(() => giveUp(submitter, frames))
             })
-          }),
+          }).pipe(Effect.ensuring(Effect.sync(() => opening.delete(key))))
+        },
 
-        Cancel: ({ payload }) =>
-          Effect.sync(() => {
-            for (const id of payload.tasks) cancels.get(`${payload.submitter}/${id}`)?.()
-          }),
+        Cancel: ({ payload }) => {
+          const { isDurable, submitter, tasks } = payload
+          const key = keyOf(address, payload)
+          for (const id of tasks) {
+            cancels.get(`${submitter}/${id}`)?.()
+            opening.get(key)?.add(id)
+          }
+          if (!isDurable) return Effect.void
+          const known = early.get(key) ?? new Set()
+          early.set(key, known)
+          for (const id of tasks) known.add(id)
+          const entered = Effect.sync(() => {
+            for (const id of tasks) known.delete(id)
+            if (known.size === 0) early.delete(key)
+          })
+          return Effect.ensuring(journal.giveUp(key, tasks), entered)
+        },
 
-        Forget: ({ payload }) => journal.forget(`${payload.submitter}/${payload.batch}`)
+        Forget: ({ payload }) => journal.forget(keyOf(address, payload))
       })
     }),
     {

@@ -7,6 +7,7 @@
 import type { Task } from "@handoff/core"
 import { ExecutorError, isExecutorError, Unsupported } from "@handoff/core"
 import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import { deserialize, serialize } from "node:v8"
@@ -23,6 +24,59 @@ export type TaskFrame = readonly [id: number, kind: string, payload: unknown]
 export type AnswerFrame = readonly [id: number, how: "A" | "E" | "X" | "D", value: unknown]
 
 export const pack = (frames: ReadonlyArray<TaskFrame> | ReadonlyArray<AnswerFrame>): Uint8Array => serialize(frames)
+
+/**
+ * Answers as messages of at most so many octets each. An answer that cannot be packed, or that is too large by itself,
+ * is sent as a defect instead: the others must not suffer for it.
+ */
+export const packAnswers = (frames: ReadonlyArray<AnswerFrame>, limit: number): ReadonlyArray<Uint8Array> => {
+  let why: string
+  try {
+    const octets = pack(frames)
+    if (octets.length <= limit) return [octets]
+    why = `${octets.length} octets, of at most ${limit}; leave what is large where both sides can read it`
+  } catch (error) {
+    why = `${messageOf(error)}; let its success schema encode it to plain data`
+  }
+  if (frames.length > 1) {
+    const middle = frames.length >> 1
+    return [...packAnswers(frames.slice(0, middle), limit), ...packAnswers(frames.slice(middle), limit)]
+  }
+  return [pack([[frames[0]![0], "D", `its outcome cannot be sent: ${why}`]])]
+}
+
+/** Answers as one message of at most so many octets: where it would be larger, the largest answers become defects. */
+export const packWhole = (frames: ReadonlyArray<AnswerFrame>, limit: number): Uint8Array => {
+  const parts = packAnswers(frames, limit)
+  if (parts.length === 1) return parts[0]!
+  const sized = frames.map((frame) => packAnswers([frame], limit)[0]!).toSorted((a, b) => a.length - b.length)
+  const kept: Array<AnswerFrame> = []
+  let octets = 0
+  for (const one of sized) {
+    octets += one.length
+    const [frame] = unpackAnswers(one)
+    const detail = `its outcome cannot be sent: with its neighbours' it is over ${limit} octets; leave what is large where both sides can read it`
+    kept.push(octets <= limit ? frame! : [frame![0], "D", detail])
+  }
+  return pack(kept)
+}
+
+export const messageOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replace(/\.$/, "")
+
+/**
+ * What a task died of on its runner, as a defect here: the task's own defect, or an outcome that cannot be sent or read.
+ * It ran, and running it again would end the same.
+ */
+export class RemoteDefect extends Data.TaggedError("RemoteDefect")<{
+  readonly kind: string
+  readonly detail: string
+  readonly cause?: unknown
+}> {
+  override get message(): string {
+    return `${this.kind} died on its runner: ${this.detail}`
+  }
+}
 
 export const unpackTasks = (octets: Uint8Array): ReadonlyArray<TaskFrame> => deserialize(octets) as Array<TaskFrame>
 
@@ -77,14 +131,16 @@ export class Codec {
         executor: runner,
         kind,
         supportedBy: [],
-        detail: "the runner was started without this kind"
+        detail: "the runner was started without this kind; start runners and submitters from the same code"
       })
       return [id, "X", encodeExecutorError(error)]
     }
     try {
       return new codec.definition(codec.decodePayload(payload))
     } catch (error) {
-      return [id, "D", `${kind} cannot be read on the runner: ${String(error)}`]
+      // Nothing started, and this runner never will: what other code sends, other runners may read.
+      const detail = `the runner cannot read it: ${messageOf(error)}; start runners and submitters from the same code`
+      return [id, "X", encodeExecutorError(new Unsupported({ executor: runner, kind, supportedBy: [], detail }))]
     }
   }
 
@@ -97,7 +153,7 @@ export class Codec {
       if (error !== undefined) return [id, "E", codec.encodeFailure(error)]
       return [id, "D", Cause.pretty(exit.cause)]
     } catch (error) {
-      return [id, "D", `the outcome of ${kind} cannot be sent: ${String(error)}`]
+      return [id, "D", `its outcome is not what its schema says: ${messageOf(error)}`]
     }
   }
 
@@ -113,10 +169,11 @@ export class Codec {
         case "X":
           return Exit.fail(decodeExecutorError(value))
         case "D":
-          return Exit.die(new Error(String(value)))
+          return Exit.die(new RemoteDefect({ kind, detail: String(value) }))
       }
     } catch (error) {
-      return Exit.die(new Error(`the outcome of ${kind} cannot be read`, { cause: error }))
+      const detail = `its outcome cannot be read here: ${messageOf(error)}; start runners and submitters from the same code`
+      return Exit.die(new RemoteDefect({ kind, detail, cause: error }))
     }
   }
 }

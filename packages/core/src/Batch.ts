@@ -23,6 +23,7 @@ export interface Entry<T extends Task.Any> {
   readonly answer: (exit: Exit.Exit<Task.Success<T>, Task.Failure<T>>) => void
 }
 
+/** When a batch is full, and how long the first task of one waits for more. */
 export interface Options<T extends Task.Any, R> {
   readonly kinds: ReadonlyArray<Task.KindOf<T>>
   /** Answers every entry. Those it leaves open when it ends are answered with a defect; when it fails, with its cause. */

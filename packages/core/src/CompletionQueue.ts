@@ -98,6 +98,7 @@ export interface Stats {
   readonly waitingToTake: number
 }
 
+/** The queue's bound, and what is counted. */
 export interface Options {
   /** Tasks handed off and not yet taken, at most. Default 65,536: a bound, not a target. */
   readonly capacity?: number

@@ -34,6 +34,7 @@ export type TasksOf<H extends ReadonlyArray<Handler<any, any>>> = H[number] exte
     : never
   : never
 
+/** The services that handlers need, all together. */
 export type ServicesOf<H extends ReadonlyArray<Handler<any, any>>> = H[number] extends Handler<any, infer R> ? R : never
 
 /**

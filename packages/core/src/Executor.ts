@@ -14,6 +14,7 @@
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import type * as ExecutorError from "./ExecutorError.ts"
 import { Unsupported } from "./ExecutorError.ts"
 import type * as Task from "./Task.ts"
@@ -130,10 +131,9 @@ export const make = <T extends Task.Any>(options: Options<T>): Executor<T> => {
     supports,
     submitUnsafe,
     run: (task) =>
-      // An Exit is an Effect, so `resume` is passed straight in.
-      Effect.withFiber((fiber) =>
-        Effect.callback<any, any>((resume) => Effect.sync(submitUnsafe(task, resume, fiber.context)))
-      ),
+      // An Exit is an Effect, so `resume` is passed straight in. The fiber that registers is the current one: asking for
+      // it costs less than an operator that gives it.
+      Effect.callback<any, any>((resume) => Effect.sync(submitUnsafe(task, resume, Fiber.getCurrent()?.context))),
     stats: Effect.map(options.stats, (stats) => (refused === 0 ? stats : { ...stats, failed: stats.failed + refused }))
   }
 }

@@ -77,5 +77,6 @@ export type ExecutorError = Unsupported | Overloaded | Lost
 /** The codec of the three, for executors that answer from another thread or machine. */
 export const ExecutorError = Schema.Union([Unsupported, Overloaded, Lost])
 
+/** Whether an error is one of the interface's three, and not the task's own. */
 export const isExecutorError = (u: unknown): u is ExecutorError =>
   u instanceof Unsupported || u instanceof Overloaded || u instanceof Lost

@@ -80,6 +80,11 @@ export class Job<T extends Task.Any = Task.Any> implements Node {
     return true
   }
 
+  /** The caller gave it up, or the executor closes; a strategy whose tasks are a class of their own overrides it. */
+  released(was: "queued" | "running"): void {
+    this.release?.(was)
+  }
+
   private giveUp(): void {
     const was = this.state
     if (was === "queued") this.owner.queued--
@@ -88,7 +93,7 @@ export class Job<T extends Task.Any = Task.Any> implements Node {
     this.state = "cancelled"
     this.owner.forget(this)
     this.owner.cancelled++
-    this.release?.(was)
+    this.released(was)
   }
 }
 
@@ -117,12 +122,19 @@ export class Outstanding<T extends Task.Any = Task.Any> {
 
   /** Takes a task as `queued`; or answers it with `Overloaded` (closed, or full) and returns undefined. */
   admit(task: T, onExit: (exit: Exit.Exit<any, any>) => void, watch?: Watch): Job<T> | undefined {
-    if (this.isClosed || this.jobs.size >= this.limit) {
-      this.failed++
-      onExit(Exit.fail(this.overloaded(task._tag)))
-      return undefined
-    }
-    const job = new Job<T>(this, task, onExit, watch)
+    return this.refuses(task, onExit) ? undefined : this.enrol(new Job<T>(this, task, onExit, watch))
+  }
+
+  /** The first half of `admit`: whether the task was answered with `Overloaded`. */
+  refuses(task: T, onExit: (exit: Exit.Exit<any, any>) => void): boolean {
+    if (!this.isClosed && this.jobs.size < this.limit) return false
+    this.failed++
+    onExit(Exit.fail(this.overloaded(task._tag)))
+    return true
+  }
+
+  /** The second half: takes a job as `queued`. It may be of the strategy's own class, one allocation for both. */
+  enrol<J extends Job<T>>(job: J): J {
     this.jobs.push(job)
     this.queued++
     return job
@@ -144,9 +156,8 @@ export class Outstanding<T extends Task.Any = Task.Any> {
     this.isClosed = true
     for (let job = this.jobs.peek(); job !== undefined; job = this.jobs.peek()) {
       const was = job.state as "queued" | "running"
-      const { release } = job
       job.answer(Exit.fail(new Lost({ executor: this.name, kind: job.task._tag, how: "closed" })))
-      release?.(was)
+      job.released(was)
     }
   }
 

@@ -27,6 +27,7 @@ export interface Strategy<T extends Task.Any, E, R, F extends Section.Fields = a
   readonly make: (values: Section.Values<F>) => Effect.Effect<Executor<T>, E, R>
 }
 
+/** A strategy for `make`: its section, and how it is made from the section's values. */
 export const define = <F extends Section.Fields, T extends Task.Any, E, R>(
   section: Section.Section<F>,
   make: (values: Section.Values<F>) => Effect.Effect<Executor<T>, E, R>
@@ -40,6 +41,7 @@ export const layerConfig = <I, T extends Task.Any, E, R>(
 ): Layer.Layer<I, E | SettingsError, Exclude<R, Scope.Scope>> =>
   Layer.effect(key, Effect.flatMap(Settings.loadSection(strategy.section, sources), strategy.make))
 
+/** Where the configuration is read from. */
 export interface Options {
   /** Kinds that a configuration may name. Default: the shared ones. */
   readonly kinds?: ReadonlyArray<Task.Kind>
@@ -49,6 +51,7 @@ export interface Options {
   readonly name?: string
 }
 
+/** The strategies that the configuration named, the router over them, and `reload`. */
 export interface Assembly<T extends Task.Any, E> {
   readonly router: Router.Router<T>
   /** The names of the strategies that are made. */
@@ -75,6 +78,7 @@ interface Made {
   readonly values: string
 }
 
+/** Builds the strategies that the configuration names, and a router over them. Fails with all mistakes at once. */
 export const make = <const S extends ReadonlyArray<Strategy<any, any, any>>>(
   strategies: S,
   options?: Options

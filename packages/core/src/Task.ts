@@ -18,6 +18,7 @@ export interface Task<out Tag extends Kind, out A, out E> extends Request.Reques
   readonly _tag: Tag
 }
 
+/** A task of any kind. */
 export interface Any extends Request.Request<any, any, any> {
   readonly _tag: Kind
 }

@@ -65,6 +65,14 @@ const names = Arr.makeBy(nsd.names, nsd.name)
 
 /** Those who are asked at 100 in flight only: with 1,000 most of them wait for their own timeouts. */
 const others: Bench.Work["subjects"] = {
+  "dns.lookup": {
+    absent: peers.hasNamespaces,
+    run: async (context) => {
+      const figures = peers.lookup({ inFlight: 100, millis: context.seconds * 1_000 })
+      context.check(figures.asked > figures.lost, "the address of a name")
+      return figuresOf(figures)
+    }
+  },
   "dns-socket": peer(100, peers.dnsSocket),
   "native-dns": peer(100, peers.nativeDns),
   dns2: peer(100, peers.dns2),
@@ -275,6 +283,9 @@ const memory: Bench.Work = {
         cancels.length = 0
         context.check(idle.resolver.outstanding === 0, "none is left")
         silent.close()
+        // Sockets close, and bursts are let go of, as the loop turns.
+        for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
+        const left = Math.max(0, heap() - before) / 100_000
         const dns = await peers.handoff({
           servers: [`127.0.0.1:${nsdPort(context)}`],
           cache: { maxOctets: 64 * 2 ** 20 }
@@ -284,8 +295,17 @@ const memory: Bench.Work = {
         const { entries, octets } = dns.resolver.cache.stats()
         context.check(entries === nsd.names, "all are in the cache")
         const each = (heap() - empty) / entries
+        // A cache that holds a fifth of the names, asked for all of them: it must stay within its limit.
+        const maxOctets = 4 * 2 ** 20
+        const small = await peers.handoff({ servers: [`127.0.0.1:${nsdPort(context)}`], cache: { maxOctets } })
+        const beforeSmall = heap()
+        await peers.fibers(small, question, { inFlight: 100, until: { questions: nsd.names } })
+        context.check(small.resolver.cache.stats().evicted > 0, "names were put out of the small cache")
+        const held = (heap() - beforeSmall) / maxOctets
         return {
           "an outstanding question, octets": outstanding,
+          "left of each when all are given up, octets": left,
+          "a full cache, share of its limit": held,
           "a cached answer, octets": each,
           "a cached answer as counted, octets": octets / entries
         }
@@ -380,6 +400,14 @@ export default Bench.define({
     against("bulk over one TCP connection, 1,000 in flight", perSecond, "dnsperf", { atLeast: 1 }),
     { work: "cached answers", metric: "answers/s", subject: "handoff", against: 1_000_000, atLeast: 1 },
     { work: "memory", metric: "an outstanding question, octets", subject: "handoff", against: 2_500, atMost: 1 },
+    {
+      work: "memory",
+      metric: "left of each when all are given up, octets",
+      subject: "handoff",
+      against: 50,
+      atMost: 1
+    },
+    { work: "memory", metric: "a full cache, share of its limit", subject: "handoff", against: 1, atMost: 1.1 },
     { work: "ten million names", metric: "growth, MB", subject: "handoff", against: 16, atMost: 1 },
     {
       work: "memory",

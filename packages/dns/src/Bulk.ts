@@ -15,20 +15,24 @@ import type { Answer, View } from "./Answer.ts"
 import type { Shape } from "./Dns.ts"
 import type { Failure } from "./Failure.ts"
 import * as limits from "./limits.ts"
+import type { Pending } from "./Pending.ts"
 import type { Timer } from "./Wheel.ts"
 
+/** A name, a type, and the caller's tag. */
 export interface Question {
   readonly name: string
   /** Default `A`. */
   readonly type?: string
 }
 
+/** A question's end: its tag, and its answer or failure. */
 export interface Completion<Q extends Question = Question> {
   readonly question: Q
   /** An answer, perhaps that there is no such name or record; or why there is none. */
   readonly result: Answer | Failure
 }
 
+/** Bounds of a bulk run. */
 export interface Options {
   /** Questions in flight at once; default 1,000. */
   readonly concurrency?: number | undefined
@@ -67,6 +71,14 @@ export const resolve = <Q extends Question, E, R>(
     })
   )
 
+/** A question on its way. */
+interface Flight {
+  readonly onResult: (result: Answer | Failure) => void
+  /** Its place among all in flight. */
+  at: number
+  pending: Pending | undefined
+}
+
 class Run<Q extends Question> {
   private readonly dns: Shape
   private readonly concurrency: number
@@ -76,7 +88,8 @@ class Run<Q extends Question> {
   private waiting: ReadonlyArray<Q> = []
   private at = 0
   private out: Array<Completion<Q>> = []
-  private readonly cancels = new Set<() => void>()
+  /** Questions in flight; each knows its place. */
+  private readonly flights: Array<Flight> = []
   private onFed: (() => void) | undefined
   private onOut: (() => void) | undefined
   private fed = false
@@ -84,6 +97,7 @@ class Run<Q extends Question> {
   private nextAt = 0
   private timer: Timer | undefined
   private pumping = false
+  private readonly unpace: (() => void) | undefined
 
   constructor(dns: Shape, options: Options) {
     this.dns = dns
@@ -92,7 +106,7 @@ class Run<Q extends Question> {
     const rate = Math.min(options.rate ?? Infinity, (options.ratePerServer ?? Infinity) * servers)
     this.interval = rate === Infinity ? 0 : 1_000 / rate
     this.view = options.view
-    if (options.ratePerServer !== undefined) dns.resolver.pace(options.ratePerServer)
+    if (options.ratePerServer !== undefined) this.unpace = dns.resolver.pace(options.ratePerServer)
   }
 
   /** Takes a piece of the input; done when all of it is on its way. */
@@ -119,7 +133,7 @@ class Run<Q extends Question> {
       this.pump()
       return Effect.succeed(out)
     }
-    if (this.fed && this.cancels.size === 0) return Effect.succeed([])
+    if (this.fed && this.flights.length === 0) return Effect.succeed([])
     return Effect.callback<ReadonlyArray<Completion<Q>>>((resume) => {
       this.onOut = () => resume(Effect.suspend(() => this.take()))
     })
@@ -127,18 +141,22 @@ class Run<Q extends Question> {
 
   stop(): void {
     this.stopped = true
+    this.unpace?.()
     if (this.timer !== undefined) this.dns.resolver.wheel.cancel(this.timer)
-    for (const cancel of this.cancels) cancel()
-    this.cancels.clear()
+    for (const flight of this.flights) flight.pending?.leave(flight.onResult)
+    this.flights.length = 0
   }
 
   private pump(): void {
     // An answer that is known already comes back at once, from within: the loop is the one to go on then.
     if (this.pumping) return
     this.pumping = true
+    // Read when there is something to begin: mostly, one completed while its place is still taken by its completion.
+    let now = -1
     while (!this.stopped && this.at < this.waiting.length) {
-      if (this.cancels.size + this.out.length >= this.concurrency || !this.mayBegin()) break
-      this.begin(this.waiting[this.at++]!)
+      if (this.flights.length + this.out.length >= this.concurrency || !this.mayBegin()) break
+      if (now < 0) now = this.dns.resolver.wheel.now()
+      this.begin(this.waiting[this.at++]!, now)
     }
     this.pumping = false
     if (this.at < this.waiting.length) return
@@ -164,21 +182,32 @@ class Run<Q extends Question> {
     return false
   }
 
-  private begin(question: Q): void {
-    let ended = false
-    const cancel = this.dns.resolveUnsafe(
-      question.name,
-      question.type ?? "A",
-      (result) => {
-        ended = true
-        this.cancels.delete(cancel)
-        this.out.push({ question, result })
-        this.wake()
-        this.pump()
-      },
-      this.view
-    )
-    if (!ended) this.cancels.add(cancel)
+  private begin(question: Q, now: number): void {
+    const { resolver } = this.dns
+    const { view } = this
+    const type = question.type ?? "A"
+    const known = resolver.cached(question.name, type, view)
+    if (known !== undefined) return this.complete(question, known)
+    const flight: Flight = {
+      at: this.flights.length,
+      pending: undefined,
+      onResult: (result) => {
+        const last = this.flights.pop()!
+        if (last !== flight) {
+          this.flights[flight.at] = last
+          last.at = flight.at
+        }
+        this.complete(question, result)
+      }
+    }
+    this.flights.push(flight)
+    flight.pending = resolver.ask(question.name, type, view, flight.onResult, false, now)
+  }
+
+  private complete(question: Q, result: Answer | Failure): void {
+    this.out.push({ question, result })
+    this.wake()
+    this.pump()
   }
 
   /** Tells who waits for completions; in a batch with all of this turn. */

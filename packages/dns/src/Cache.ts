@@ -84,6 +84,11 @@ export class Cache {
     return table
   }
 
+  /** Forgets tables with nothing in them but for those that are still held. */
+  clearTables(held: ReadonlySet<Table>): void {
+    for (const [key, table] of this.tables) if (table.size === 0 && !held.has(table)) this.tables.delete(key)
+  }
+
   /** Whether the name, or one above it, is known not to be there; and the entry that says so. */
   noName(noNames: Table, name: string, now: number): Entry | undefined {
     if (noNames.size === 0) return undefined

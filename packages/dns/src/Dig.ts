@@ -20,6 +20,7 @@ import * as Question from "./wire/Question.ts"
 import { TextError } from "./wire/TextError.ts"
 import * as ViewOptions from "./ViewOptions.ts"
 
+/** Which server to ask, how, and what with. */
 export interface Options {
   /** In presentation form; absolute with or without the final dot. */
   readonly name: string
@@ -59,6 +60,7 @@ export interface Options {
   readonly tries?: number
 }
 
+/** The message as it came, and how long it took over which way. */
 export interface Reply {
   readonly message: Message.Message
   readonly octets: Uint8Array
@@ -98,7 +100,7 @@ const prepare = (dns: Shape, options: Options): Prepared | Failure => {
     const endpoint = options.server === undefined ? first : Endpoint.makeUnsafe(options.server)
     if (endpoint === undefined) return new Failure("Refused", "ENOSERVER", "no name server is configured")
     const octets = options.octets ?? encode(options)
-    if (octets.length < 17 || octets[4] !== 0 || octets[5] !== 1) {
+    if (octets[4] !== 0 || octets[5] !== 1 || Query.questionEnd(octets) > octets.length) {
       return new Failure("BadName", "EBADQUERY", "a query needs exactly one question")
     }
     return { endpoint, octets }

@@ -32,7 +32,6 @@ import * as Endpoint from "./Endpoint.ts"
 import { Failure, toLookupError } from "./Failure.ts"
 import * as HostLookup from "./HostLookup.ts"
 import * as limits from "./limits.ts"
-import { normal } from "./nameKey.ts"
 import * as Records from "./Records.ts"
 import * as rebinding from "./rebinding.ts"
 import * as resolver from "./Resolver.ts"
@@ -49,6 +48,7 @@ import * as ResourceRecord from "./wire/ResourceRecord.ts"
 /** The kinds it speaks. */
 export type Tasks = LookupHost | LookupAddress | QueryRecords
 
+/** Servers, bounds and habits of a resolver; what is left out comes from the system or from `limits`. */
 export interface Options {
   /** Shown in errors and counters; default `dns`. */
   readonly name?: string | undefined
@@ -164,7 +164,9 @@ export const make = (options: Options = {}): Effect.Effect<Shape, NetAddress.Net
       return (options.tcpOnly ?? conf.useVc) ? all.map(overTcp) : all
     }
     const wheel = yield* Wheel.make
-    const machine = new resolver.Resolver(resolverOptions(options, conf, servers(), wheel))
+    const machine = new resolver.Resolver(resolverOptions(options, conf, servers(), wheel, transportOf(options, wheel)))
+    const scope = yield* Effect.scope
+    const fork = Effect.runForkWith(yield* Effect.context<never>())
     const outstanding = new Outstanding<Tasks>(name, {
       limit: options.outstanding ?? limits.outstanding.default
     })
@@ -178,7 +180,9 @@ export const make = (options: Options = {}): Effect.Effect<Shape, NetAddress.Net
       yield* System.watch(confPath, () => {
         conf = System.readResolvConf(confPath)
         settings = settingsOf(options, conf, settings.hosts)
-        machine.replaceServers(servers())
+        machine.reconfigure(resolverOptions(options, conf, servers(), wheel, machine.options.transport))
+        // The new servers may have encrypted ways as the old ones had.
+        if (options.discoverEncrypted === true) fork(Effect.forkIn(discovery, scope))
       })
     }
     if (hostsPath !== false) {
@@ -213,22 +217,29 @@ export const make = (options: Options = {}): Effect.Effect<Shape, NetAddress.Net
     })
     const resolveUnsafe: Shape["resolveUnsafe"] = (question, type, onResult, view) =>
       machine.resolve(question, type, view, onResult)
-    const resolve: Shape["resolve"] = (question, type, view) =>
-      Effect.suspend(() => {
-        const known = machine.cached(normal(question), type, view)
-        if (known instanceof Answer) return Effect.succeed(known)
-        return Effect.callback<Answer, LookupError>((resume) => {
-          const cancel = machine.resolve(question, type, view, (result) =>
-            resume(result instanceof Answer ? Exit.succeed(result) : Exit.fail(toLookupError(result, question)))
-          )
-          return Effect.sync(cancel)
-        })
+    const exit = (result: Answer | Failure, question: string) =>
+      result instanceof Answer ? Exit.succeed(result) : Exit.fail(toLookupError(result, question))
+    const ask: Shape["resolve"] = (question, type, view) =>
+      Effect.callback<Answer, LookupError>((resume) => {
+        const onResult = (result: Answer | Failure): void => resume(exit(result, question))
+        const pending = machine.ask(question, type, view, onResult)
+        return pending === undefined ? undefined : Effect.sync(() => pending.leave(onResult))
       })
+    const resolve: Shape["resolve"] = machine.caches
+      ? (question, type, view) =>
+          Effect.suspend(() => {
+            const known = machine.cached(question, type, view)
+            return known === undefined ? ask(question, type, view) : exit(known, question)
+          })
+      : ask
     const dns: Shape = { ...executor, resolve, resolveUnsafe, records: records(resolve), failure, resolver: machine }
-    if (options.discoverEncrypted === true) {
-      const found = yield* Effect.orElseSucceed(Discovery.discover(dns), () => [])
-      if (found.length > 0) machine.replaceServers(found.slice(0, maxServers))
-    }
+    const discovery = Effect.map(
+      Effect.orElseSucceed(Discovery.discover(dns), () => []),
+      (found) => {
+        if (found.length > 0) machine.replaceServers(found.slice(0, maxServers))
+      }
+    )
+    if (options.discoverEncrypted === true) yield* discovery
     return dns
   })
 
@@ -315,24 +326,29 @@ const clamp = (value: number, range: { readonly min: number; readonly max: numbe
 const seconds = (input: Duration.Input | undefined, otherwise: number, most: number): number =>
   input === undefined ? otherwise : Math.min(most, Duration.toSeconds(Duration.fromInputUnsafe(input)))
 
-const resolverOptions = (
-  options: Options,
-  conf: ResolvConf.ResolvConf,
-  servers: ReadonlyArray<Endpoint.Endpoint>,
-  wheel: Wheel.Wheel
-): resolver.Options => {
-  const { cache = {} } = options
-  const maxOctets = clamp(cache.maxOctets ?? limits.cacheOctets.default, limits.cacheOctets)
-  const timeout =
-    options.timeout === undefined ? conf.timeout * 1_000 : Duration.toMillis(Duration.fromInputUnsafe(options.timeout))
+const transportOf = (options: Options, wheel: Wheel.Wheel): Transport.Transport => {
   const idle = options.connectionIdle
-  const transport =
+  return (
     options.transport?.(wheel) ??
     Transport.node(wheel, {
       udpSocketsPerServer: options.udpSocketsPerServer,
       questionsPerUdpSocket: options.questionsPerUdpSocket,
       connectionIdle: idle === undefined ? undefined : Duration.toMillis(Duration.fromInputUnsafe(idle))
     })
+  )
+}
+
+const resolverOptions = (
+  options: Options,
+  conf: ResolvConf.ResolvConf,
+  servers: ReadonlyArray<Endpoint.Endpoint>,
+  wheel: Wheel.Wheel,
+  transport: Transport.Transport
+): resolver.Options => {
+  const { cache = {} } = options
+  const maxOctets = clamp(cache.maxOctets ?? limits.cacheOctets.default, limits.cacheOctets)
+  const timeout =
+    options.timeout === undefined ? conf.timeout * 1_000 : Duration.toMillis(Duration.fromInputUnsafe(options.timeout))
   return {
     servers: servers.slice(0, maxServers),
     transport,
@@ -363,7 +379,11 @@ const resolverOptions = (
 /** Our own figures among an executor's, flat. */
 const figures = (machine: resolver.Resolver): Readonly<Record<string, number>> => {
   const cache = machine.cache.stats()
-  const extra: Record<string, number> = { outstanding: machine.outstanding, ...machine.counters }
+  const extra: Record<string, number> = {
+    outstanding: machine.outstanding,
+    views: machine.views,
+    ...machine.counters
+  }
   for (const [key, value] of Object.entries(cache)) extra[`cache.${key}`] = value
   for (const [key, value] of Object.entries(machine.channelCounters())) extra[key] = value
   return extra

@@ -74,15 +74,19 @@ export const host = (
   const verdict = new search.Verdict()
   let cancel = nothing
   let cancelled = false
+  let asked = -1
   const next = (at: number): void => {
     if (cancelled) return
+    asked = at
     const candidate = names[at]
     if (candidate === undefined) return onResult(notFound(verdict.result, family))
-    cancel = both(resolver, candidate, familyTypes(family, settings.noAaaa), (found, failure) => {
+    const stop = both(resolver, candidate, familyTypes(family, settings.noAaaa), (found, failure) => {
       if (found.length > 0) return onResult(arrange(found, settings, sourceOf))
       if (verdict.note(failure, candidate === asItIs(domain.success))) next(at + 1)
       else onResult(notFound(failure, family))
     })
+    // What is known of a candidate is told at once, from within: then a later one is being asked already.
+    if (asked === at) cancel = stop
   }
   next(0)
   return () => {
@@ -149,7 +153,7 @@ const worst = (results: ReadonlyArray<Answer | Failure | undefined>): Answer | F
 }
 
 /** The addresses of an answer, converted once. */
-export const addressesOf = (answer: Answer): ReadonlyArray<NetAddress.IpAddress> => {
+const addressesOf = (answer: Answer): ReadonlyArray<NetAddress.IpAddress> => {
   if (answer.addresses === undefined) {
     answer.addresses = answer.records.flatMap((record) => Records.address(record) ?? [])
   }

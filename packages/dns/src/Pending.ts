@@ -9,7 +9,6 @@ import * as limits from "./limits.ts"
 import * as Query from "./Query.ts"
 import * as Reply from "./Reply.ts"
 import * as resolution from "./resolution.ts"
-import { normal } from "./nameKey.ts"
 import type { OnResult, Resolver, Result, Shelf, Upstream } from "./Resolver.ts"
 import { Send } from "./Send.ts"
 import type { Server } from "./Servers.ts"
@@ -26,6 +25,8 @@ export class Pending implements Ringer {
   /** What it is kept under: the name asked for. */
   readonly key: string
   ended = false
+  /** The old answer, once those who waited got it: whoever comes later gets it at once. */
+  served: Answer | undefined
   /** The name that is asked for now: an alias's target after the first. */
   private name: Name.Name
   private aliases: ReadonlyArray<ResourceRecord> = []
@@ -34,10 +35,14 @@ export class Pending implements Ringer {
   /** Those who came later with the same question. */
   private more: Array<OnResult> | undefined
   private state: resolution.State | undefined
-  private readonly sends: Array<Send> = []
+  private first: Send | undefined
+  /** Those after the first: nearly always none. */
+  private others: Array<Send> | undefined
   private lastWaited: Send | undefined
   private timer: Timer | undefined
   private staleTimer: Timer | undefined
+  /** Those for sends that wait for their server's turn: nearly always none. */
+  private turns: Set<Timer> | undefined
   private readonly stale: Entry | undefined
   private readonly startedAt: number
   private readonly endsAt: number
@@ -50,7 +55,8 @@ export class Pending implements Ringer {
     key: string,
     name: Name.Name,
     onResult: OnResult,
-    stale: Entry | undefined
+    stale: Entry | undefined,
+    now: number
   ) {
     this.resolver = resolver
     this.shelf = shelf
@@ -60,30 +66,24 @@ export class Pending implements Ringer {
     this.waiter = onResult
     this.stale = stale
     const { attempts, timeout } = resolver.options
-    this.startedAt = resolver.wheel.now()
+    this.startedAt = now
     this.endsAt = this.startedAt + timeout * attempts
   }
 
   begin(): void {
-    const { servers, settings } = this.upstream
-    if (servers.list.length === 0)
+    if (this.upstream.servers.list.length === 0)
       return this.finish(new Failure("Refused", "ENOSERVER", "no name server is configured"))
     if (this.stale !== undefined) {
       this.staleTimer = this.resolver.wheel.set(limits.staleAfter, () => this.giveStale())
     }
-    const first = resolution.start(servers.order(this.startedAt), settings, this.plainServers())
+    const first = this.start(this.startedAt)
     this.hedgeOpen = this.resolver.options.hedgeShare > 0
     this.apply(first, this.startedAt)
   }
 
-  join(onResult: OnResult): () => void {
+  join(onResult: OnResult): void {
     if (this.more === undefined) this.more = [onResult]
     else this.more.push(onResult)
-    return this.leaver(onResult)
-  }
-
-  leaver(onResult: OnResult): () => void {
-    return () => this.leave(onResult)
   }
 
   finish(result: Result): void {
@@ -92,7 +92,8 @@ export class Pending implements Ringer {
     this.tell(result)
   }
 
-  private leave(onResult: OnResult): void {
+  /** Someone who waited does so no more; with nobody left, it stops. */
+  leave(onResult: OnResult): void {
     if (this.waiter === onResult) this.waiter = undefined
     else if (this.more !== undefined) {
       const index = this.more.indexOf(onResult)
@@ -109,6 +110,8 @@ export class Pending implements Ringer {
   }
 
   onReply(send: Send, meaning: Reply.Meaning, message: Message.Message, octets: Uint8Array, now: number): void {
+    // Nearly always: no step is taken for it.
+    if (resolution.ends(meaning)) return this.done(meaning, send, message, octets, now)
     const { server } = send
     if (meaning._tag === "Problem") server.failures++
     const next = resolution.step(this.state!, {
@@ -118,7 +121,6 @@ export class Pending implements Ringer {
       edns: send.edns,
       meaning
     })
-    if (next.action._tag === "Done") return this.done(next.action.meaning, send, message, octets, now)
     // EDNS was refused and its absence is tried: if that works, it is remembered.
     this.apply(next, now)
   }
@@ -158,7 +160,7 @@ export class Pending implements Ringer {
     const server = list[action.server]!
     server.questions++
     resolver.counters.sends++
-    if (this.sends.length > 0 && action.waits) resolver.counters.retransmits++
+    if (this.first !== undefined && action.waits) resolver.counters.retransmits++
     const stream = action.via === "stream"
     if (stream) resolver.counters.streams++
     const channels = stream ? upstream.streams : upstream.datagrams
@@ -167,8 +169,11 @@ export class Pending implements Ringer {
       ? transport.streams(server.endpoint)
       : transport.datagrams(server.endpoint))
     const turn = server.interval === 0 ? now : server.takeTurn(now)
-    const send = new Send(this, server, channel, action, this.encode(server, action, now), turn)
-    this.sends.push(send)
+    const questionEnd = Query.start + this.name.octets.length + 4
+    const send = new Send(this, server, channel, action, this.encode(server, action, now), questionEnd, turn)
+    if (this.first === undefined) this.first = send
+    else if (this.others === undefined) this.others = [send]
+    else this.others.push(send)
     if (turn > now) {
       this.waitForTurn(send, action, turn, now)
       return
@@ -185,16 +190,27 @@ export class Pending implements Ringer {
     now: number
   ): void {
     const { wheel } = this.resolver
-    if (this.timer !== undefined) wheel.cancel(this.timer)
-    this.timer = wheel.set(
+    if (action.waits) {
+      // Until then nothing is late, but its life may end.
+      this.lastWaited = undefined
+      this.lateAt = Infinity
+      this.hedgeOpen = false
+      this.setTimer(Infinity, now)
+    }
+    if (turn >= this.endsAt) return
+    const timer = wheel.set(
       turn - now,
       () => {
-        this.timer = undefined
+        this.turns!.delete(timer)
+        // It was withdrawn meanwhile.
+        if (send.place === undefined) return
         this.watch(send, action, wheel.now())
         send.channel.ask(send)
       },
       now
     )
+    this.turns ??= new Set()
+    this.turns.add(timer)
   }
 
   /** Sets the timer for a send's answer. */
@@ -204,7 +220,7 @@ export class Pending implements Ringer {
     const stream = send.via === "stream"
     if (action.waits) {
       this.lastWaited = send
-      const usual = Math.min(server.retransmit * 2 ** action.round, resolver.options.timeout)
+      const usual = Math.min(server.retransmit * (1 << action.round), resolver.options.timeout)
       // A stream must first be connected, and repeats by itself what is lost.
       const patience = stream ? Math.max(usual, 1_000) : usual
       this.lateAt = now + patience
@@ -243,13 +259,7 @@ export class Pending implements Ringer {
     this.apply(resolution.step(this.state!, { _tag: "Late" }), now)
   }
 
-  private done(
-    meaning: Exclude<Reply.Meaning, { readonly _tag: "Truncated" } | Reply.Problem>,
-    send: Send,
-    message: Message.Message,
-    octets: Uint8Array,
-    now: number
-  ): void {
+  private done(meaning: resolution.End, send: Send, message: Message.Message, octets: Uint8Array, now: number): void {
     const { resolver, shelf } = this
     if (send.server.plain !== !send.edns && resolver.options.edns) send.server.plain = !send.edns
     const aliases = this.aliases.length === 0 ? meaning.aliases : [...this.aliases, ...meaning.aliases]
@@ -292,20 +302,24 @@ export class Pending implements Ringer {
     this.aliases = aliases
     this.aliasTtl = ttl
     this.name = target
-    const known = this.resolver.cached(normal(Name.toText(target)), this.shelf.type, this.shelf.view)
+    const known = this.resolver.cached(Name.toText(target), this.shelf.type, this.shelf.view)
     if (known instanceof Answer && known.aliases.length + aliases.length <= limits.aliases) {
+      const { resolver } = this
+      // Its TTL ran since it came, that of the aliases begins now.
+      const receivedAt = resolver.wallMillis()
+      const left = known.stale ? known.ttl! : known.ttl! - Math.ceil((receivedAt - known.receivedAt) / 1_000)
       const joined = known.with({
         name: this.key,
         aliases: [...aliases, ...known.aliases],
-        ttl: known.ttl === undefined ? undefined : Math.min(known.ttl, ttl),
-        milliseconds: now - this.startedAt
+        ttl: known.ttl === undefined ? undefined : Math.max(0, Math.min(left, ttl)),
+        milliseconds: now - this.startedAt,
+        receivedAt
       })
-      this.resolver.keep(this.shelf, this.key, joined)
+      if (!joined.stale) resolver.keep(this.shelf, this.key, joined)
       return this.finish(joined)
     }
     this.withdraw()
-    const { servers, settings } = this.upstream
-    this.apply(resolution.start(servers.order(now), settings, this.plainServers()), now)
+    this.apply(this.start(now), now)
   }
 
   private fail(reason: Reply.Problem | undefined): void {
@@ -323,8 +337,21 @@ export class Pending implements Ringer {
     this.staleTimer = undefined
     const answer = this.stale?.answer
     if (answer === undefined) return
+    this.served = answer
     this.tell(this.resolver.staleAnswer(answer))
     this.waiter = nothing
+  }
+
+  private start(now: number): resolution.Step {
+    const { upstream } = this
+    const order = upstream.servers.order(now)
+    const plain = this.plainServers()
+    const known = upstream.begun?.state
+    // Steps are never written to: as long as the order stays, all questions begin with the same one.
+    if (known === undefined || known.order !== order || known.plain !== plain) {
+      upstream.begun = resolution.start(order, upstream.settings, plain)
+    }
+    return upstream.begun!
   }
 
   private plainServers(): number {
@@ -356,7 +383,9 @@ export class Pending implements Ringer {
    */
   unmix(reply: Uint8Array): void {
     // An error may come without the question (RFC 1035 leaves it open): then the octets there are something else.
-    if (reply[5] === 1) reply.set(this.name.octets, 12)
+    if (reply[5] !== 1) return
+    const { octets } = this.name
+    for (let i = 0; i < octets.length; i++) reply[Query.start + i] = octets[i]!
   }
 
   /** @internal What a reply means. */
@@ -374,10 +403,20 @@ export class Pending implements Ringer {
   }
 
   private withdraw(): void {
-    for (const send of this.sends) if (send.place !== undefined && send.place !== null) send.channel.cancel(send)
-    this.sends.length = 0
-    this.lastWaited = undefined
+    const { first, others } = this
+    this.first = this.others = this.lastWaited = undefined
+    if (this.turns !== undefined) {
+      for (const timer of this.turns) this.resolver.wheel.cancel(timer)
+      this.turns.clear()
+    }
+    if (first !== undefined) withdraw(first)
+    if (others !== undefined) for (const send of others) withdraw(send)
   }
+}
+
+const withdraw = (send: Send): void => {
+  if (send.place !== undefined && send.place !== null) send.channel.cancel(send)
+  else send.place = undefined
 }
 
 const nothing = (): void => {}

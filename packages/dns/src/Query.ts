@@ -22,13 +22,13 @@ export interface Options {
 }
 
 /** Where the question starts in a message: after the header. */
-const questionStart = 12
+export const start = 12
 
 /** The octets, with an id of zero: the transport draws it. */
 export const encode = (options: Options): Buffer => {
   const name = options.name.octets
   const opt = options.opt
-  const questionEnd = questionStart + name.length + 4
+  const questionEnd = start + name.length + 4
   const octets = Buffer.allocUnsafe(questionEnd + (opt === undefined ? 0 : opt.length))
   octets[0] = octets[1] = 0
   octets[2] = options.recursionDesired ? 1 : 0
@@ -37,7 +37,7 @@ export const encode = (options: Options): Buffer => {
   octets[5] = 1
   octets[6] = octets[7] = octets[8] = octets[9] = octets[10] = 0
   octets[11] = opt === undefined ? 0 : 1
-  let at = questionStart
+  let at = start
   if (options.mixCase) {
     let bits = 0
     let left = 0
@@ -64,14 +64,16 @@ export const encode = (options: Options): Buffer => {
   const cls = options.class ?? 1
   octets[at++] = cls >> 8
   octets[at++] = cls
-  if (opt !== undefined) octets.set(opt, at)
+  // Options are short: a loop is cheaper than a native copy.
+  if (opt !== undefined) for (let i = 0; i < opt.length; i++) octets[at++] = opt[i]!
   return octets
 }
 
-/** Where the question ends in the octets of a query that `encode` made: after its one name, type and class. */
+/** Where the one question of a query ends: after its name, type and class. More than there are octets when it does not. */
 export const questionEnd = (octets: Uint8Array): number => {
-  let at = questionStart
-  while (octets[at] !== 0) at += octets[at]! + 1
+  let at = start
+  // A pointer, which is over 63, has nothing before it to point to.
+  while (at < octets.length && octets[at] !== 0) at += octets[at]! > 63 ? octets.length : octets[at]! + 1
   return at + 5
 }
 
@@ -113,7 +115,7 @@ export const match = (query: Uint8Array, questionEnd: number, reply: Uint8Array)
   }
   if (reply[5] !== 1 || reply.length < questionEnd) return Match.none
   let same = true
-  for (let i = questionStart; i < questionEnd; i++) {
+  for (let i = start; i < questionEnd; i++) {
     const a = query[i]!
     const b = reply[i]!
     if (a === b) continue

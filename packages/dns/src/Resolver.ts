@@ -50,8 +50,8 @@ export type Result = Answer | Failure
 export type OnResult = (result: Result) => void
 
 /** Why a question was not even begun. */
-export const overloaded = new Failure("Temporary", "EOVERLOADED", "too many questions in flight; retry later")
-export const closed = new Failure("Unknown", "ECLOSED", "the resolver is closed")
+const overloaded = new Failure("Temporary", "EOVERLOADED", "too many questions in flight; retry later")
+const closed = new Failure("Unknown", "ECLOSED", "the resolver is closed")
 
 /** All questions of one type and view. */
 export interface Shelf {
@@ -70,6 +70,8 @@ export interface Upstream {
   readonly datagrams: Array<Channel | undefined>
   readonly streams: Array<Channel | undefined>
   readonly settings: resolution.Settings
+  /** The step that the last question began with. */
+  begun: resolution.Step | undefined
   pending: number
 }
 
@@ -90,14 +92,21 @@ export class Resolver {
   }
   /** Questions in flight. */
   outstanding = 0
-  /** @internal */
-  readonly options: Options
-  private readonly caches: boolean
+  /** @internal Replaced when the system's configuration changes. */
+  options: Options
+  /** Whether there is a cache at all. */
+  readonly caches: boolean
   /** @internal */
   upstream: Upstream
   private readonly retired = new Set<Upstream>()
   private readonly shelves = new Map<string, Shelf>()
+  /** The one asked for last in the usual view: nearly always the one asked for next. */
+  private lastShelf: Shelf | undefined
+  /** At so many shelves the empty ones are cleared away. */
+  private mostShelves: number = limits.shelves
   private isClosed = false
+  /** Milliseconds between two questions to a server, of each who wants a pace kept: the longest counts. */
+  private readonly paces = new Set<{ readonly interval: number }>()
 
   constructor(options: Options) {
     this.options = options
@@ -105,6 +114,13 @@ export class Resolver {
     this.cache = new Cache(options.cache)
     this.caches = options.cache.maxOctets > 0
     this.upstream = this.connect(options.servers)
+  }
+
+  /** Replaces servers and habits, but for what it was built on: its transport, clock and cache. */
+  reconfigure(options: Options): void {
+    const { cache, transport, wheel } = this.options
+    this.options = { ...options, cache, transport, wheel }
+    this.replaceServers(options.servers)
   }
 
   /** Replaces the servers; what is in flight ends where it began. */
@@ -115,46 +131,73 @@ export class Resolver {
     else this.retired.add(before)
   }
 
-  /** What is in the cache for the question, if it may be used: the fast path. Names as `normal` makes them. */
+  /** What is in the cache for the question, if it may be used: the fast path. */
   cached(name: string, type: string, view: View | undefined): Result | undefined {
+    if (!this.caches) return undefined
     const shelf = this.shelf(type, view)
-    if (shelf === undefined) return undefined
-    return this.caches ? this.fromCache(shelf, name) : undefined
+    return shelf === undefined ? undefined : this.fromCache(shelf, normal(name))
   }
 
   /**
    * Resolves a question. `name` is in presentation form, with or without the final dot. `onResult` is called once, perhaps
    * before this returns; not after the cancel that is returned was called.
    */
-  resolve(name: string, type: string, view: View | undefined, onResult: OnResult, fresh = false): () => void {
+  resolve(name: string, type: string, view: View | undefined, onResult: OnResult): () => void {
+    const known = this.cached(name, type, view)
+    if (known === undefined) {
+      const pending = this.ask(name, type, view, onResult)
+      return pending === undefined ? nothing : () => pending.leave(onResult)
+    }
+    onResult(known)
+    return nothing
+  }
+
+  /**
+   * As `resolve`, for what `cached` does not know. What is returned is what to `leave`, undefined when `onResult` was
+   * called already. `fresh` also passes over what is stale.
+   */
+  ask(
+    name: string,
+    type: string,
+    view: View | undefined,
+    onResult: OnResult,
+    fresh = false,
+    now = this.wheel.now()
+  ): Pending | undefined {
     const shelf = this.shelf(type, view)
     if (shelf === undefined) {
       onResult(new Failure("BadName", "EBADTYPE", `no record type is called ${type}`))
-      return nothing
+      return undefined
+    }
+    const objection = view === undefined ? undefined : ViewOptions.objection(view)
+    if (objection !== undefined) {
+      onResult(new Failure("BadName", "EBADSUBNET", objection))
+      return undefined
     }
     const key = normal(name)
     let stale: Entry | undefined
     if (!fresh && this.caches) {
-      const known = this.fromCache(shelf, key)
-      if (known !== undefined) {
-        onResult(known)
-        return nothing
-      }
       const entry = shelf.table.get(key)
       if (entry?.answer !== undefined && this.wallMillis() < entry.keepUntil) stale = entry
     }
     const running = shelf.pending.get(key)
     if (running !== undefined) {
       this.counters.coalesced++
-      return running.join(onResult)
+      const old = running.served
+      if (old !== undefined && !fresh) {
+        onResult(this.staleAnswer(old))
+        return undefined
+      }
+      running.join(onResult)
+      return running
     }
     if (this.isClosed) {
       onResult(closed)
-      return nothing
+      return undefined
     }
     if (this.outstanding >= this.options.outstanding) {
       onResult(overloaded)
-      return nothing
+      return undefined
     }
     let wireName: Name.Name
     try {
@@ -163,30 +206,50 @@ export class Resolver {
     } catch (error) {
       if (!(error instanceof TextError)) throw error
       onResult(new Failure("BadName", "EBADNAME", error.message))
-      return nothing
+      return undefined
     }
     if (this.options.specialNames) {
       const special = SpecialNames.answer(wireName, key, type, this.wheel)
       if (special !== undefined) {
         onResult(special)
-        return nothing
+        return undefined
       }
     }
     // An escape may be written in two ways: the name's own text is what it is kept under.
     const canonical = key.includes("\\") ? normal(Name.toText(wireName)) : key
-    if (canonical !== key) return this.resolve(Name.toText(wireName), type, view, onResult, fresh)
-    const pending = new Pending(this, shelf, key, wireName, onResult, stale)
+    if (canonical !== key) {
+      const text = Name.toText(wireName)
+      const known = fresh ? undefined : this.cached(text, type, view)
+      if (known === undefined) return this.ask(text, type, view, onResult, fresh, now)
+      onResult(known)
+      return undefined
+    }
+    const pending = new Pending(this, shelf, key, wireName, onResult, stale, now)
     this.outstanding++
     shelf.pending.set(key, pending)
     this.upstream.pending++
     this.counters.questions++
     pending.begin()
-    return pending.ended ? nothing : pending.leaver(onResult)
+    return pending.ended ? undefined : pending
   }
 
-  /** Limits the questions a second to each server; those over it wait for their turn. */
-  pace(perSecond: number): void {
-    for (const server of this.upstream.servers.list) server.interval = 1_000 / perSecond
+  /** Kinds of questions that are told apart: a type and a view each. */
+  get views(): number {
+    return this.shelves.size
+  }
+
+  /**
+   * Limits the questions a second to each server, those of later configurations, too; those over it wait for their turn. Of several
+   * limits the lowest counts. Gives back how to undo it.
+   */
+  pace(perSecond: number): () => void {
+    const pace = { interval: 1_000 / perSecond }
+    this.paces.add(pace)
+    this.upstream.servers.pace(this.interval())
+    return () => {
+      this.paces.delete(pace)
+      this.upstream.servers.pace(this.interval())
+    }
   }
 
   /** The counters of all channels, as `udp.sockets`, `stream.connections`, ... */
@@ -225,7 +288,7 @@ export class Resolver {
   end(pending: Pending): void {
     this.outstanding--
     const { shelf, upstream } = pending
-    if (shelf.pending.get(pending.key) === pending) shelf.pending.delete(pending.key)
+    shelf.pending.delete(pending.key)
     if (--upstream.pending === 0 && this.retired.delete(upstream)) closeUpstream(upstream)
   }
 
@@ -276,14 +339,22 @@ export class Resolver {
     if (entry.expiresAt - now > ttl * limits.prefetch.share || shelf.pending.has(entry.name)) return
     entry.hits = 0
     this.counters.prefetched++
-    this.resolve(entry.name, shelf.type, shelf.view, nothing, true)
+    this.ask(entry.name, shelf.type, shelf.view, nothing, true)
   }
 
   private shelf(type: string, view: View | undefined): Shelf | undefined {
+    if (view === undefined && this.lastShelf?.type === type) return this.lastShelf
+    const found = this.findShelf(type, view)
+    if (view === undefined) this.lastShelf = found
+    return found
+  }
+
+  private findShelf(type: string, view: View | undefined): Shelf | undefined {
     const viewKey = view === undefined ? "" : ViewOptions.key(view)
     const key = viewKey === "" ? type : `${type} ${viewKey}`
     const known = this.shelves.get(key)
     if (known !== undefined) return known
+    if (this.shelves.size >= this.mostShelves) this.clearShelves()
     const code = Type.codeOf(type)
     if (code === undefined) return undefined
     const name = Type.nameOf(code)
@@ -301,8 +372,29 @@ export class Resolver {
     return shelf
   }
 
+  /** A view may be seen once and never again (one for every client's network): what is empty is not kept for it. */
+  private clearShelves(): void {
+    const { shelves } = this
+    const held = new Set<Table>()
+    for (const [key, shelf] of shelves) {
+      if (shelf.table.size === 0 && shelf.noNames.size === 0 && shelf.pending.size === 0) shelves.delete(key)
+      else held.add(shelf.table).add(shelf.noNames)
+    }
+    this.lastShelf = undefined
+    this.cache.clearTables(held)
+    // Those that are left have something in them, so that the cache's bound is theirs.
+    this.mostShelves = Math.max(limits.shelves, 2 * shelves.size)
+  }
+
+  private interval(): number {
+    let longest = 0
+    for (const { interval } of this.paces) longest = Math.max(longest, interval)
+    return longest
+  }
+
   private connect(endpoints: ReadonlyArray<Endpoint.Endpoint>): Upstream {
     const servers = new Servers(endpoints, this.options)
+    servers.pace(this.interval())
     return {
       servers,
       datagrams: [],
@@ -311,6 +403,7 @@ export class Resolver {
         streamOnly: (index) => servers.list[index]!.endpoint.protocol !== "udp",
         attempts: this.options.attempts
       },
+      begun: undefined,
       pending: 0
     }
   }

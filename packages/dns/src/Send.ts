@@ -1,5 +1,4 @@
 import type { Pending } from "./Pending.ts"
-import * as Query from "./Query.ts"
 import type * as Reply from "./Reply.ts"
 import type * as resolution from "./resolution.ts"
 import type { Server } from "./Servers.ts"
@@ -8,6 +7,8 @@ import * as ViewOptions from "./ViewOptions.ts"
 import { DecodeError } from "./wire/DecodeError.ts"
 import * as Edns from "./wire/Edns.ts"
 import * as Message from "./wire/Message.ts"
+
+const decodeOptions: Message.DecodeOptions = { trailing: "ignore" }
 
 /** One query of a resolution, as its channel sees it. */
 export class Send implements Ask {
@@ -29,6 +30,7 @@ export class Send implements Ask {
     channel: Channel,
     action: { readonly via: resolution.Via; readonly edns: boolean },
     octets: Buffer,
+    questionEnd: number,
     sentAt: number
   ) {
     this.pending = pending
@@ -37,23 +39,22 @@ export class Send implements Ask {
     this.via = action.via
     this.edns = action.edns
     this.octets = octets
-    this.questionEnd = Query.questionEnd(octets)
+    this.questionEnd = questionEnd
     this.sentAt = sentAt
   }
 
-  onReply(received: Uint8Array): boolean {
+  onReply(received: Uint8Array, at?: number): boolean {
     const { pending, server } = this
     const { counters, options, wheel } = pending.resolver
     if (pending.ended) return true
     // Streams hand out views of pieces that hold many messages: what will be kept must not hold them all.
     const octets = this.via === "stream" && options.cache.maxOctets > 0 ? received.slice() : received
     if (this.via === "datagram") pending.unmix(octets)
-    const message = Message.decode(octets, { trailing: "ignore" })
+    const message = Message.decode(octets, decodeOptions)
     if (message instanceof DecodeError) {
       counters.garbage++
       if (this.via === "datagram") return false
       const meaning: Reply.Problem = { _tag: "Problem", kind: "garbage", code: "EBADRESP", detail: message.message }
-      this.place = undefined
       pending.onReply(this, meaning, Message.make({}), octets, wheel.now())
       return true
     }
@@ -61,7 +62,7 @@ export class Send implements Ask {
       counters.rejected++
       return false
     }
-    const now = wheel.now()
+    const now = at ?? wheel.now()
     server.heard(now - this.sentAt)
     pending.onReply(this, pending.read(message, octets), message, octets, now)
     return true

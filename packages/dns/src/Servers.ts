@@ -35,6 +35,8 @@ export class Server {
   /** Our cookie for it, and the one it gave us (RFC 7873). */
   readonly clientCookie = random.octets(8)
   serverCookie: Uint8Array | undefined = undefined
+  /** The OPT record of a usual query to it, kept while its cookie stays; see `ViewOptions.ts`. */
+  usualOpt: Uint8Array | undefined = undefined
 
   /** Milliseconds between two questions to it; 0 for no limit. */
   interval = 0
@@ -60,6 +62,11 @@ export class Server {
   /** The time after which a hedge pays, ms. */
   get hedgeAfter(): number {
     return this.roundTrip < 0 ? limits.unknownServerRetransmit / 2 : Math.max(limits.minHedgeDelay, this.p95)
+  }
+
+  /** How long a question would wait for its turn, ms. */
+  wait(now: number): number {
+    return Math.max(0, this.nextTurn - now)
   }
 
   /** When the next question may go to it: now, or later when it has had its share. */
@@ -113,6 +120,7 @@ export class Servers {
   /** Some server may never have been asked. */
   private strangers = true
   private readonly hedgeShare: number
+  private paced = false
 
   constructor(
     endpoints: ReadonlyArray<Endpoint.Endpoint>,
@@ -124,8 +132,34 @@ export class Servers {
     this.usual = this.list.map((server) => server.index)
   }
 
+  /** Leaves so many ms between two questions to a server; 0 for no limit. */
+  pace(interval: number): void {
+    this.paced = interval > 0
+    for (const server of this.list) server.interval = interval
+  }
+
   /** The order for a new question: places in `list`, the one to ask first first. */
   order(now: number): ReadonlyArray<number> {
+    const order = this.byQuickness(now)
+    return this.paced ? this.byTurn(order, now) : order
+  }
+
+  /** Where each has its rate, the quickest that may be asked now is first; else the one that may be soonest. */
+  private byTurn(order: ReadonlyArray<number>, now: number): ReadonlyArray<number> {
+    let best = order[0]!
+    let least = Infinity
+    for (const index of order) {
+      const server = this.list[index]!
+      if (server.restMillis > 0 && index !== order[0]) continue
+      const wait = server.wait(now)
+      if (wait >= least) continue
+      best = index
+      least = wait
+    }
+    return best === order[0] ? order : first(best, order)
+  }
+
+  private byQuickness(now: number): ReadonlyArray<number> {
     if (this.hedges < limits.hedgeBurst) this.hedges += this.hedgeShare
     const count = this.list.length
     if (count === 1) return this.usual

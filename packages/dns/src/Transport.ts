@@ -23,9 +23,10 @@ export interface Ask {
   readonly questionEnd: number
   /**
    * Octets that came from the server's address, to our port, with our id, and repeat our question. The channel forgets
-   * the question when this returns true; after false it waits on, for the reply was not a true one.
+   * the question when this returns true; after false it waits on, for the reply was not a true one. `now` is the wheel's
+   * time, from a channel that has read it already.
    */
-  onReply(octets: Uint8Array): boolean
+  onReply(octets: Uint8Array, now?: number): boolean
   /** As `onReply`, but letters of the question changed their case. Always waited on. */
   onOtherCase(): void
   /**
@@ -39,6 +40,7 @@ export interface Ask {
   id: number
 }
 
+/** A way to one server that is open. */
 export interface Channel {
   /** Sends a question. May call back before it returns. */
   ask(ask: Ask): void
@@ -50,6 +52,7 @@ export interface Channel {
   readonly counters: Readonly<Record<string, number>>
 }
 
+/** A way to ask servers: UDP, TCP, TLS, HTTPS. */
 export interface Transport {
   /** The channel for datagrams to a server. Only asked for endpoints whose protocol is `udp`. */
   readonly datagrams: (endpoint: Endpoint) => Channel

@@ -12,9 +12,6 @@ export const key = (view: View): string =>
   (view.checkingDisabled === true ? "CD" : "") +
   (view.clientSubnet === undefined ? "" : `ECS${view.clientSubnet}`)
 
-const usual = new WeakMap<Server, Uint8Array>()
-const usualPlain = new Map<number, Uint8Array>()
-
 interface Options {
   readonly udpPayload: number
   readonly cookies: boolean
@@ -23,26 +20,19 @@ interface Options {
 /** The OPT record for a query to a server. */
 export const opt = (server: Server, view: View | undefined, options: Options): Uint8Array => {
   if (view !== undefined && key(view) !== "") return encode(server, view, options)
-  if (!options.cookies) {
-    let known = usualPlain.get(options.udpPayload)
-    if (known === undefined) usualPlain.set(options.udpPayload, (known = encode(server, undefined, options)))
-    return known
-  }
-  let known = usual.get(server)
-  if (known === undefined) usual.set(server, (known = encode(server, undefined, options)))
-  return known
+  return (server.usualOpt ??= encode(server, undefined, options))
 }
 
 export const learnCookie = (server: Server, cookie: Uint8Array): void => {
   const before = server.serverCookie
   if (before !== undefined && before.length === cookie.length && before.every((octet, i) => octet === cookie[i])) return
   server.serverCookie = Uint8Array.from(cookie)
-  usual.delete(server)
+  server.usualOpt = undefined
 }
 
 export const forgetCookie = (server: Server): void => {
   server.serverCookie = undefined
-  usual.delete(server)
+  server.usualOpt = undefined
 }
 
 const encode = (server: Server, view: View | undefined, options: Options): Uint8Array => {
@@ -57,6 +47,12 @@ const encode = (server: Server, view: View | undefined, options: Options): Uint8
     options: parts.length === 0 ? undefined : Buffer.concat(parts)
   })
 }
+
+/** Why a view cannot be asked for; undefined when it can. */
+export const objection = ({ clientSubnet }: View): string | undefined =>
+  clientSubnet === undefined || Result.isSuccess(IpNetwork.fromString(clientSubnet))
+    ? undefined
+    : `"${clientSubnet}" is no network: write 192.0.2.0/24 or 2001:db8::/56`
 
 /** An EDNS option with its code and length (RFC 6891 section 6.1.2). */
 export const option = (code: number, data: ReadonlyArray<Uint8Array>): Uint8Array => {

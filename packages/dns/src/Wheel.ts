@@ -36,6 +36,7 @@ export class Timer {
   }
 }
 
+/** Timers by the thousand with one sleeper: a hashed wheel. */
 export class Wheel {
   /** Timers that are set. */
   size = 0

@@ -58,14 +58,29 @@ export const udpPayload = { default: 1_232, min: 512, max: 4_096 } as const
 /** UDP sockets open at once for one server: each is one more port that a forger must guess among. */
 export const udpSocketsPerServer = { default: 4, min: 1, max: 64 } as const
 
-/** Questions sent through one UDP socket before it is retired for one with a new random port. */
-export const questionsPerUdpSocket = { default: 256, min: 1, max: 32_768 } as const
+/**
+ * Questions sent through one UDP socket before it is retired for one with a new random port. Opening one costs as much as
+ * sending twenty; under load this many are gone in less than a tenth of a second, otherwise `udpSocketAge` decides.
+ */
+export const questionsPerUdpSocket = { default: 1_024, min: 1, max: 32_768 } as const
 
 /** Age at which a UDP socket is retired although it had few questions, in ms. */
 export const udpSocketAge = 10_000
 
 /** Questions in flight that one UDP socket may hold, so that ids stay unguessable; more open more sockets. */
 export const inFlightPerUdpSocket = 4_096
+
+/**
+ * With no more than so many questions in flight over UDP to a server, each leaves at once; above, those of one turn of the
+ * event loop leave together at its end. A guess: a handful is too few to be worth a wait, however short.
+ */
+export const udpAtOnce = 4
+
+/**
+ * Questions that leave before the end of a turn of the event loop once they are half of all in flight: at least so many, for
+ * fewer are not worth a system call of their own, and never more. Guesses.
+ */
+export const burst = { least: 16, most: 1_024 } as const
 
 /** Questions in flight on one TCP or TLS connection; more wait in our queue for it (ids are 16 bits). */
 export const inFlightPerConnection = 32_768
@@ -120,6 +135,9 @@ export const resolutionDelay = 50
 
 /** How long a server is known not to keep the case of a question, in ms. */
 export const caseMemory = 86_400_000
+
+/** Types and views at which those without answers are forgotten. */
+export const shelves = 256
 
 /** Questions of a bulk resolution in flight at once. */
 export const bulkConcurrency = 1_000

@@ -72,6 +72,9 @@ export type Event =
   | { readonly _tag: "Slow" }
   | { readonly _tag: "EndOfLife" }
 
+/** What a reply can mean that ends the resolution, whatever went before: for this no state is needed (`ends`). */
+export type End = Exclude<Meaning, { readonly _tag: "Truncated" } | Problem>
+
 export type Action =
   | {
       readonly _tag: "Send"
@@ -84,7 +87,7 @@ export type Action =
       readonly waits: boolean
     }
   | { readonly _tag: "Wait" }
-  | { readonly _tag: "Done"; readonly meaning: Exclude<Meaning, { readonly _tag: "Truncated" } | Problem> }
+  | { readonly _tag: "Done"; readonly meaning: End }
   | { readonly _tag: "Fail"; readonly reason: Problem | undefined }
 
 export interface Step {
@@ -127,6 +130,9 @@ export const start = (order: ReadonlyArray<ServerIndex>, settings: Settings, pla
   }
 }
 
+/** Whether `step` says `Done` to a reply with this meaning, in any state. */
+export const ends = (meaning: Meaning): meaning is End => meaning._tag !== "Truncated" && meaning._tag !== "Problem"
+
 /** What to do about what happened. */
 export const step = (state: State, event: Event): Step => {
   switch (event._tag) {
@@ -147,12 +153,12 @@ export const step = (state: State, event: Event): Step => {
 
 const reply = (state: State, event: Extract<Event, { readonly _tag: "Reply" }>): Step => {
   const { edns, meaning, server, via } = event
+  if (ends(meaning)) return { state, action: { _tag: "Done", meaning } }
   if (meaning._tag === "Truncated") {
     // A stream that truncates has no more to give.
     if (via === "stream") return drop(state, server, { _tag: "Problem", kind: "garbage", code: "TRUNCATED" })
     return toStream(state, server, undefined)
   }
-  if (meaning._tag !== "Problem") return { state, action: { _tag: "Done", meaning } }
   switch (meaning.kind) {
     case "format":
     case "version":
@@ -213,7 +219,6 @@ const next = (state: State, late: boolean): Step => {
     const wrapped = state.at + i >= order.length
     // Moving on at once goes on to fresh servers only; what was asked already is being waited for.
     if (wrapped && !late) return { state, action: wait }
-    if (state.sends >= limits.sendsPerQuestion) return { state, action: wait }
     const moved = { ...state, at, round: state.round + (wrapped ? 1 : 0) }
     const stream = moved.round >= limits.tcpAfterRounds && moved.round % 2 === 0
     return send(moved, server, stream ? "stream" : "datagram", true)
@@ -223,7 +228,7 @@ const next = (state: State, late: boolean): Step => {
 }
 
 const hedge = (state: State): Step => {
-  if (state.hedged || state.sends >= limits.sendsPerQuestion) return { state, action: wait }
+  if (state.hedged) return { state, action: wait }
   const barred = state.out | state.unreachable
   for (let i = 1; i <= state.order.length; i++) {
     const at = (state.at + i) % state.order.length
@@ -234,6 +239,7 @@ const hedge = (state: State): Step => {
   return { state, action: wait }
 }
 
+/** Every send but the first: here is the bound on what somebody may have us send. */
 const send = (state: State, server: ServerIndex, via: Via, waits: boolean): Step => {
   if (state.sends >= limits.sendsPerQuestion) return { state, action: wait }
   return {

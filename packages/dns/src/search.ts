@@ -16,7 +16,6 @@ export interface Settings {
 export const candidates = (name: string, settings: Settings): ReadonlyArray<string> => {
   if (name.endsWith(".")) return [name]
   const asItIs = `${name}.`
-  if (settings.search.length === 0) return [asItIs]
   let dots = 0
   for (let i = 0; i < name.length; i++) if (name.charCodeAt(i) === 0x2e) dots++
   const searched: Array<string> = []

@@ -131,6 +131,48 @@ describe("files that change", () => {
       yield* until(() => servers() === "192.0.2.2:53,192.0.2.3:53")
     })
   )
+
+  it.live("one that is a link is followed to where it leads, and when it leads elsewhere", () =>
+    Effect.gen(function* () {
+      const home = yield* folder
+      const place = (name: string) => path.join(home, name)
+      for (const name of ["etc", "run", "other"]) fs.mkdirSync(place(name))
+      const write = (name: string, address: string) => {
+        fs.writeFileSync(place(`${name}.new`), `nameserver ${address}\n`)
+        fs.renameSync(place(`${name}.new`), place(name))
+      }
+      write("run/resolv.conf", "192.0.2.1")
+      write("other/resolv.conf", "192.0.2.3")
+      fs.symlinkSync("../run/resolv.conf", place("etc/resolv.conf"))
+      const dns = yield* Dns.make({ resolvConf: place("etc/resolv.conf"), hosts: false })
+      const servers = () => dns.resolver.upstream.servers.list.map((server) => server.text).join()
+      assert.strictEqual(servers(), "192.0.2.1:53")
+      write("run/resolv.conf", "192.0.2.2")
+      yield* until(() => servers() === "192.0.2.2:53")
+      fs.symlinkSync("../other/resolv.conf", place("etc/new"))
+      fs.renameSync(place("etc/new"), place("etc/resolv.conf"))
+      yield* until(() => servers() === "192.0.2.3:53")
+      write("other/resolv.conf", "192.0.2.4")
+      yield* until(() => servers() === "192.0.2.4:53")
+    })
+  )
+
+  it.live("its options are followed, too, but for those that the program gave", () =>
+    Effect.gen(function* () {
+      const home = yield* folder
+      const resolvConf = path.join(home, "resolv.conf")
+      fs.writeFileSync(resolvConf, "nameserver 192.0.2.1\n")
+      const dns = yield* Dns.make({ resolvConf, hosts: false, attempts: 4 })
+      const now = () => {
+        const { attempts, rotate, timeout, trustAd } = dns.resolver.options
+        return { attempts, rotate, timeout, trustAd }
+      }
+      assert.deepStrictEqual(now(), { attempts: 4, rotate: false, timeout: 5_000, trustAd: false })
+      fs.writeFileSync(resolvConf, "nameserver 192.0.2.1\noptions timeout:1 attempts:3 rotate trust-ad\n")
+      yield* until(() => now().timeout === 1_000)
+      assert.deepStrictEqual(now(), { attempts: 4, rotate: true, timeout: 1_000, trustAd: true })
+    })
+  )
 })
 
 describe("RFC 6724 section 10.2: destination address selection", () => {

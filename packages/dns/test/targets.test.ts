@@ -127,6 +127,65 @@ describe("Bulk", () => {
     )
   }
 
+  it.effect("a rate per server is shared out: the quickest server alone would not do", () =>
+    Effect.gen(function* () {
+      const after =
+        (millis: number): Scene.Script =>
+        (asked) =>
+          answers(asked).map((sent) => Object.assign(sent, { after: millis }))
+      const scene = yield* Scene.make({ "192.0.2.1": after(5), "192.0.2.2": after(30), "192.0.2.3": after(60) })
+      const run = Stream.runCollect(Bulk.resolve(scene.dns, names(600), { ratePerServer: 10 }))
+      const { elapsed, value } = yield* Scene.passes(run)
+      assert.strictEqual(value.filter(({ result }) => "records" in result).length, 600)
+      assert.isTrue(elapsed > 18_000 && elapsed < 24_000, `${elapsed} ms for 600 questions`)
+      for (const server of ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
+        const times = scene.asked.filter((one) => one.server === server).map((one) => one.at)
+        const busiest = Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + 1_000).length))
+        assert.isTrue(busiest <= 11, `${server} was asked ${busiest} times in a second`)
+      }
+    })
+  )
+
+  it.effect("a rate per server ends with the run", () =>
+    Effect.gen(function* () {
+      const scene = yield* Scene.make({ "192.0.2.1": answers })
+      yield* Scene.passes(Stream.runDrain(Bulk.resolve(scene.dns, names(10), { ratePerServer: 10 })))
+      const others = Array.from({ length: 50 }, (_, i) => `other${i}.example`)
+      const { elapsed } = yield* Scene.passes(
+        Effect.forEach(others, (name) => scene.dns.resolve(name, "A"), { concurrency: "unbounded" })
+      )
+      assert.isTrue(elapsed < 50, `${elapsed} ms`)
+    })
+  )
+
+  it.effect("rates per server of runs at the same time end with the last of them, whichever began first", () =>
+    Effect.gen(function* () {
+      const scene = yield* Scene.make({ "192.0.2.1": answers })
+      const run = (prefix: string, count: number, ratePerServer: number) => {
+        const questions = Stream.map(Stream.range(1, count), (i) => ({ name: `${prefix}${i}.example` }))
+        return Stream.runDrain(Bulk.resolve(scene.dns, questions, { ratePerServer }))
+      }
+      yield* Scene.passes(Effect.all([run("a", 5, 20), run("b", 30, 40)], { concurrency: "unbounded" }))
+      const others = Array.from({ length: 50 }, (_, i) => `other${i}.example`)
+      const { elapsed } = yield* Scene.passes(
+        Effect.forEach(others, (name) => scene.dns.resolve(name, "A"), { concurrency: "unbounded" })
+      )
+      assert.isTrue(elapsed < 50, `${elapsed} ms`)
+    })
+  )
+
+  it.effect("a question whose turn would come after its life ends in its time", () =>
+    Effect.gen(function* () {
+      const scene = yield* Scene.make({ "192.0.2.1": answers }, { timeout: "1 second", attempts: 1 })
+      scene.dns.resolver.pace(0.1)
+      yield* Scene.passes(scene.dns.resolve("first.example", "A"))
+      const { elapsed, value } = yield* Scene.fails(scene.dns.resolve("second.example", "A"))
+      assert.strictEqual(value.code, "ETIMEOUT")
+      assert.isTrue(elapsed >= 999 && elapsed <= 1_005, `${elapsed} ms`)
+      assert.strictEqual(scene.asked.length, 1)
+    })
+  )
+
   it.effect("interrupting it stops everything in flight", () =>
     Effect.gen(function* () {
       const scene = yield* Scene.make({ "192.0.2.1": () => [] })

@@ -100,19 +100,21 @@ export default Bench.define({
         { work, metric: "loop delay p99, ms", subject: "reactor", against: "node:net", atMost: 1.2 }
       ]
     }),
+    ...["reactor", "reactor, Connection"].flatMap((subject): ReadonlyArray<Bench.Goal> => {
+      const goal = { work: "10,000 connections at once", subject, against: "node:net" }
+      return [
+        // What the machine has to give, not what the collector counts.
+        { ...goal, metric: "resident per connection, octets", atMost: 1.25 },
+        { ...goal, metric: "heap and external per connection, octets", atMost: 1.25 },
+        { ...goal, metric: "loop delay p99, ms", atMost: 1.2 }
+      ]
+    }),
     {
-      work: "10,000 connections at once",
-      metric: "per idle connection, octets",
-      subject: "reactor",
-      against: "node:net",
-      atMost: 1.25
-    },
-    {
-      work: "10,000 connections at once",
-      metric: "per idle connection, octets",
-      subject: "reactor, Connection",
-      against: "node:net",
-      atMost: 1.25
+      work: "HTTP/1.1 kept, 100 at once",
+      metric: "requests/s",
+      subject: "reactor pool",
+      against: "undici.dispatch",
+      atLeast: 1
     },
     { work: "10,000 connections at once", metric: "connections", subject: "reactor", against: "node:net", atLeast: 1 }
   ]

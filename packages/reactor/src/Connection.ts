@@ -8,6 +8,7 @@
  * Timeouts destroy the connection: after one, nobody knows what the peer believes. The idle timeout runs while a read
  * or a write waits, and starts anew with every octet that moves.
  */
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -21,7 +22,7 @@ import { Deadline, now } from "./Deadline.ts"
 import * as Dial from "./Dial.ts"
 import type { Endpoint } from "./Endpoint.ts"
 import { parseUnsafe } from "./Endpoint.ts"
-import type { Framing, FramingError } from "./framing/Framing.ts"
+import type { Framing, FramingError, Step } from "./framing/Framing.ts"
 import { Inlet } from "./framing/Framing.ts"
 import * as limits from "./limits.ts"
 import type { Handler, Link, SystemError, TlsFacts } from "./Link.ts"
@@ -30,6 +31,7 @@ import * as Owned from "./Owned.ts"
 import * as Opener from "./Opener.ts"
 import type * as Tls from "./Tls.ts"
 
+/** How long each stage may take, in milliseconds. */
 export interface Timeouts {
   /** Resolving and connecting; default 10 seconds. */
   readonly connectTimeout?: Duration.Input | undefined
@@ -45,6 +47,7 @@ export interface Timeouts {
   readonly totalTimeout?: Duration.Input | undefined
 }
 
+/** How a connection is opened, read and written. */
 export interface Options extends Timeouts, Opener.Options {
   /** Unread octets from which the peer is held back; default 65,536. */
   readonly highWaterOctets?: number | undefined
@@ -80,7 +83,10 @@ export interface Connection {
   readonly writeAll: <E, R>(producer: Stream.Stream<Uint8Array, E, R>) => Effect.Effect<void, ConnectionError | E, R>
   /** Closes our side; reading goes on. */
   readonly end: Effect.Effect<void>
-  /** Goes on in TLS. Octets that were read before stay readable. */
+  /**
+   * Goes on in TLS. What came in plain text and was not read by then is nobody's word (RFC 3207 section 6, CVE-2011-0411):
+   * with such octets at hand it fails with `TlsFailed` and closes the connection.
+   */
   readonly startTls: (options: Tls.ClientOptions | Tls.ServerOptions) => Effect.Effect<TlsFacts, ConnectionError>
   /** Writes out and closes; the scope does it too. */
   readonly close: Effect.Effect<void>
@@ -111,15 +117,16 @@ export const connectLink = (
 ): Effect.Effect<Link, ConnectionError> =>
   Effect.withFiber((fiber) => {
     const { peer, transport } = typeof endpoint === "string" ? parseUnsafe(endpoint) : endpoint
-    const opener = Opener.make(options)
-    const provided = Option.getOrUndefined(
-      Effect.runSync(Effect.provideContext(Effect.serviceOption(Dns.Dns), fiber.context))
-    )
-    let names: Names | undefined
-    const dns = provided ?? toDns((names = new Names()))
+    const opener = Opener.of(options)
+    // A resolver of our own only where there is a name and nobody else to ask: c-ares takes more memory than a socket.
+    const provided = Option.getOrUndefined(Context.getOption(fiber.context, Dns.Dns))
+    const names =
+      provided === undefined && !opener.unresolved && Dial.targetOf(peer) === undefined ? new Names() : undefined
+    const dns = provided ?? (names === undefined ? noNames : toDns(names))
     const connectMillis = millis(options.connectTimeout, limits.connectTimeout)
     const totalMillis = millis(options.totalTimeout, undefined)
     return Effect.callback<Link, ConnectionError>((resume) => {
+      let opened: Link | undefined
       const fail = (error: ConnectionError): void => {
         deadline.free()
         names?.close()
@@ -153,7 +160,8 @@ export const connectLink = (
           opened: (link) => {
             deadline.free()
             names?.close()
-            resume(Effect.succeed(link))
+            opened = link
+            resume(Exit.succeed(link))
           },
           failed: (trouble) => fail(dialFailed(Dial.format(peer), trouble))
         },
@@ -164,13 +172,26 @@ export const connectLink = (
         deadline.free()
         names?.close()
         dialling.cancel()
+        // The fiber may yield, and be interrupted, between the opening and whoever takes the link.
+        opened?.destroy()
       })
     })
   })
 
-/** A connection over a link that is open, for servers and transports of one's own. */
-export const fromLink = (link: Link, options: Options = defaults): Connection & Handler =>
-  new LinkConnection(link, options, now())
+/** A connection over a link of somebody's. */
+export interface Lent extends Connection, Handler {
+  /**
+   * Lets go of the link without closing it; nothing can be done here any more. Whether the link may be lent again: nothing
+   * is unread or half done, and neither side has ended.
+   */
+  readonly detach: () => boolean
+}
+
+/** A connection over a link that is open, for servers, pools and transports of one's own. */
+export const fromLink = (link: Link, options: Options = defaults): Lent => new LinkConnection(link, options, now())
+
+/** For peers that have an address. */
+const noNames = Dns.make({ lookup: () => Effect.die("an address is not looked up") })
 
 const dialFailed = (peer: string, trouble: Dial.Trouble): ConnectionError =>
   Errors.quiet(() => {
@@ -223,31 +244,39 @@ const settingsOf = (options: Options): Settings => {
   return settings
 }
 
-/** Who waits for octets: `None` of a framing means any. */
+/** Who waits for octets: `None` of a framing means any. Told whether there is a frame for him, or will never be one. */
 interface Waiter {
   readonly framing: Framing | undefined
-  readonly resume: (exit: Exit.Exit<Uint8Array, ConnectionError>) => void
+  readonly resume: (exit: Exit.Exit<boolean, ConnectionError>) => void
 }
 
-const ended = Symbol("ended")
+/** There is a frame; there will be none. */
+const there = Exit.succeed(true)
+const over = Exit.succeed(false)
 
-class LinkConnection implements Connection, Handler, Owned.Closable {
+/** An inlet that nobody holds: most frames come and go within one call, and one inlet serves for all of them. */
+let spare: Inlet | undefined = undefined
+
+class LinkConnection implements Lent, Owned.Closable {
   readonly #link: Link
-  readonly #inlet = new Inlet()
+  /** There while octets are in it: an idle connection has none. */
+  #held: Inlet | undefined = undefined
   /** Where its scope keeps it, until it is gone. */
   readonly #owner: Owned.Owner | undefined
   readonly #settings: Settings
   readonly #totalAt: number
-  readonly #firstAt: number
+  #firstAt: number
   /** There while somebody waits: an idle connection has none. */
   #deadline: Deadline | undefined = undefined
   #wait: "first" | "idle" | "frame" | "total" | "tls" = "idle"
   #readFrom = 0
   #reader: Waiter | undefined = undefined
-  #writer: ((exit: Exit.Exit<void, ConnectionError>) => void) | undefined = undefined
+  #writers: Set<(exit: Exit.Exit<void, ConnectionError>) => void> | undefined = undefined
   #upgrading: ((exit: Exit.Exit<TlsFacts, ConnectionError>) => void) | undefined = undefined
   #paused = false
   #ended = false
+  /** Our side is closed. */
+  #finished = false
   #error: ConnectionError | undefined = undefined
   #unsentBefore = 0
 
@@ -275,7 +304,7 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
     return this.#link.received
   }
   get isOpen(): boolean {
-    return this.#error === undefined && this.#link.phase === "open"
+    return this.#error === undefined && !this.#finished && this.#link.phase === "open"
   }
   get tls(): TlsFacts | undefined {
     return this.#link.tls
@@ -284,32 +313,27 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
   // Functions of their own, so that they can be passed on; made when asked for, so that an idle connection has none.
   get read(): Connection["read"] {
     return (framing) =>
-      Effect.callback<Uint8Array, ConnectionError>((resume) => {
-        const exit = this.#take(framing)
-        if (exit !== undefined) {
-          resume(exit === ended ? Exit.fail(this.#closedByPeer()) : exit)
-          return undefined
-        }
-        return this.#waitToRead({ framing, resume })
-      })
+      Effect.flatMap(this.#ready(framing), (isThere) =>
+        isThere ? Effect.sync(() => this.#take(framing)) : Effect.fail(this.#closedByPeer())
+      )
   }
 
   get readSome(): Effect.Effect<Option.Option<Uint8Array>, ConnectionError> {
-    return Effect.callback<Option.Option<Uint8Array>, ConnectionError>((resume) => {
-      const exit = this.#take(undefined)
-      if (exit !== undefined) {
-        resume(exit === ended ? Exit.succeed(Option.none()) : Exit.map(exit, Option.some))
-        return undefined
-      }
-      return this.#waitToRead({
-        framing: undefined,
-        resume: (exit) =>
-          resume(
-            exit._tag === "Failure" && this.#ended && (this.#error === undefined || this.#error._tag === "PeerClosed")
-              ? Exit.succeed(Option.none())
-              : Exit.map(exit, Option.some)
-          )
-      })
+    return Effect.flatMap(this.#ready(undefined), (isThere) =>
+      Effect.sync(() => (isThere ? Option.some(this.#take(undefined)) : Option.none()))
+    )
+  }
+
+  /**
+   * Waits until a frame can be taken: false when there will be none. The frame stays where it is until its reader takes it
+   * in one step, since a fiber may yield, and be interrupted, between being told and going on.
+   */
+  #ready(framing: Framing | undefined): Effect.Effect<boolean, ConnectionError> {
+    return Effect.callback<boolean, ConnectionError>((resume) => {
+      const exit = this.#look(framing)
+      if (exit === undefined) return this.#waitToRead({ framing, resume })
+      resume(exit)
+      return undefined
     })
   }
 
@@ -329,6 +353,7 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
     return (octets) =>
       Effect.suspend(() => {
         if (this.#error !== undefined) return Effect.fail(this.#error)
+        if (this.#finished) return Effect.fail(this.#closedByUs())
         if (this.#link.write(octets)) return Effect.void
         return Effect.callback<void, ConnectionError>((resume) => {
           if (this.#error !== undefined) {
@@ -336,14 +361,15 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
             return undefined
           }
           // Writers that wait together go on together.
-          const before = this.#writer
-          this.#writer = (exit) => {
-            before?.(exit)
-            resume(exit)
-          }
+          const writers = (this.#writers ??= new Set())
+          writers.add(resume)
           this.#unsentBefore = this.#link.unsent
           this.#rearm()
-          return Effect.sync(() => {})
+          return Effect.sync(() => {
+            writers.delete(resume)
+            if (writers.size === 0 && this.#writers === writers) this.#writers = undefined
+            this.#rearm()
+          })
         })
       })
   }
@@ -357,7 +383,10 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
   }
 
   get end(): Effect.Effect<void> {
-    return Effect.sync(() => this.#link.end())
+    return Effect.sync(() => {
+      if (this.#error === undefined) this.#finished = true
+      this.#link.end()
+    })
   }
 
   startTls(options: Tls.ClientOptions | Tls.ServerOptions): Effect.Effect<TlsFacts, ConnectionError> {
@@ -368,6 +397,16 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
       }
       if (this.#link.startTls === undefined) {
         resume(Exit.die(new Error(`${this.peer}: this transport cannot be upgraded to TLS`)))
+        return undefined
+      }
+      // An attacker in between would speak in the name of him whom the handshake is about to prove.
+      const unread = this.#held?.length ?? 0
+      if (unread > 0) {
+        const detail = `${unread} octets came in plain text and were not read before TLS`
+        this.#fail(Errors.quiet(() => new Errors.TlsFailed({ ...this.#progress("tls"), detail })))
+        this.#held = undefined
+        this.#link.reset()
+        resume(Exit.fail(this.#error!))
         return undefined
       }
       this.#upgrading = resume
@@ -402,14 +441,15 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
   }
 
   onOctets(octets: Uint8Array): void {
-    const inlet = this.#inlet
+    this.#firstAt = Infinity
+    const inlet = this.#inlet()
     inlet.push(octets)
     const reader = this.#reader
     if (reader !== undefined) {
-      const exit = this.#take(reader.framing)
+      const exit = this.#look(reader.framing)
       if (exit !== undefined) {
         this.#reader = undefined
-        reader.resume(exit as Exit.Exit<Uint8Array, ConnectionError>)
+        reader.resume(exit)
       }
     }
     inlet.keep()
@@ -417,7 +457,19 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
       this.#paused = true
       this.#link.pause()
     }
+    if (inlet.length === 0) {
+      this.#held = undefined
+      spare = inlet
+    }
     this.#rearm()
+  }
+
+  #inlet(): Inlet {
+    if (this.#held === undefined) {
+      this.#held = spare ?? new Inlet()
+      spare = undefined
+    }
+    return this.#held
   }
 
   onEnd(): void {
@@ -425,16 +477,15 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
     const reader = this.#reader
     if (reader === undefined) return
     this.#reader = undefined
-    const exit = this.#take(reader.framing)
-    reader.resume(exit === undefined || exit === ended ? Exit.fail(this.#closedByPeer()) : exit)
+    reader.resume(this.#look(reader.framing) ?? over)
     this.#rearm()
   }
 
   onDrain(): void {
-    const writer = this.#writer
-    this.#writer = undefined
+    const writers = this.#writers
+    this.#writers = undefined
     this.#rearm()
-    writer?.(Exit.void)
+    if (writers !== undefined) for (const writer of writers) writer(Exit.void)
   }
 
   onClose(cause: SystemError | undefined, link: Link): void {
@@ -452,6 +503,18 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
 
   onScopeClosed(): void {
     this.#shut(() => this.#link.close())
+  }
+
+  detach(): boolean {
+    const isClean =
+      this.isOpen &&
+      !this.#ended &&
+      (this.#held === undefined || this.#held.length === 0) &&
+      this.#reader === undefined &&
+      this.#writers === undefined &&
+      this.#upgrading === undefined
+    if (this.#error === undefined) this.#fail(this.#closedByUs())
+    return isClean
   }
 
   #waitToRead(waiter: Waiter): Effect.Effect<void> {
@@ -472,44 +535,54 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
     })
   }
 
-  /** What can be had at once: a frame, an error, the end, or nothing yet. */
-  #take(framing: Framing | undefined): Exit.Exit<Uint8Array, ConnectionError> | typeof ended | undefined {
-    const inlet = this.#inlet
-    if (framing === undefined) {
-      if (inlet.length > 0) {
-        inlet.take(inlet.start, inlet.end, inlet.end)
-        return this.#given()
-      }
-    } else if (inlet.length > 0 || this.#ended) {
-      const step = framing.next(inlet)
-      if (step === "frame") return this.#given()
-      if (step !== "more") return Exit.fail(this.#badFrame(step))
-      if (this.#ended) {
-        const last = framing.last(inlet)
-        // After an end there is one last frame, once.
-        if (last === "frame" && (inlet.frameEnd > inlet.frameStart || !this.#gaveLast)) {
-          this.#gaveLast = true
-          return this.#given()
-        }
-        if (last !== "more" && last !== "frame") return Exit.fail(this.#badFrame(last))
-      }
+  /** What can be had at once: a frame, an error, the end, or nothing yet. Nothing is taken. */
+  #look(framing: Framing | undefined): Exit.Exit<boolean, ConnectionError> | undefined {
+    if (this.#held === undefined && !this.#ended) {
+      return this.#error === undefined ? undefined : Exit.fail(this.#error)
     }
-    if (this.#ended && (this.#error === undefined || this.#error._tag === "PeerClosed")) return ended
+    const inlet = this.#inlet()
+    const { start } = inlet
+    const step = this.#next(framing, inlet)
+    if (step === "frame" || step === "last") {
+      inlet.start = start
+      return there
+    }
+    if (step !== "more") return Exit.fail(this.#badFrame(step))
+    if (this.#isOver) return over
     return this.#error === undefined ? undefined : Exit.fail(this.#error)
+  }
+
+  #next(framing: Framing | undefined, inlet: Inlet): Step | "last" {
+    if (framing === undefined) return inlet.length > 0 ? inlet.take(inlet.start, inlet.end, inlet.end) : "more"
+    const step = inlet.length > 0 || this.#ended ? framing.next(inlet) : "more"
+    if (step !== "more" || !this.#ended) return step
+    const last = framing.last(inlet)
+    // After an end there is one last frame, once.
+    if (last !== "frame") return last
+    return inlet.frameEnd > inlet.frameStart || !this.#gaveLast ? "last" : "more"
   }
   #gaveLast = false
 
-  #given(): Exit.Exit<Uint8Array, ConnectionError> {
-    const frame = this.#inlet.copy()
-    if (this.#paused && this.#inlet.length <= this.#settings.lowWater) {
+  /** The peer has closed its side in order: what was not read by then is the last. */
+  get #isOver(): boolean {
+    return this.#ended && (this.#error === undefined || this.#error._tag === "PeerClosed")
+  }
+
+  /** The frame that was seen to be there. */
+  #take(framing: Framing | undefined): Uint8Array {
+    const inlet = this.#inlet()
+    if (this.#next(framing, inlet) === "last") this.#gaveLast = true
+    const frame = inlet.copy()
+    if (this.#paused && inlet.length <= this.#settings.lowWater) {
       this.#paused = false
       this.#link.resume()
     }
-    return Exit.succeed(frame)
+    return frame
   }
 
   #rearm(): void {
-    const waiting = this.#reader !== undefined || this.#writer !== undefined
+    if (this.#error !== undefined) return
+    const waiting = this.#reader !== undefined || this.#writers !== undefined
     let at = this.#totalAt
     this.#wait = "total"
     if (this.#upgrading !== undefined) {
@@ -524,7 +597,7 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
         const frameAt = this.#readFrom + this.#settings.frame
         if (frameAt < at) [at, this.#wait] = [frameAt, "frame"]
       }
-      if (this.#link.received === 0 && this.#firstAt < at) [at, this.#wait] = [this.#firstAt, "first"]
+      if (this.#firstAt < at) [at, this.#wait] = [this.#firstAt, "first"]
     }
     if (at === Infinity) {
       this.#deadline?.free()
@@ -537,13 +610,13 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
 
   onDeadline(): void {
     const { unsent } = this.#link
-    if (this.#wait === "idle" && this.#writer !== undefined && unsent < this.#unsentBefore) {
+    if (this.#wait === "idle" && this.#writers !== undefined && unsent < this.#unsentBefore) {
       this.#unsentBefore = unsent
       this.#rearm()
       return
     }
     const wait = this.#wait
-    const at = this.#progress(wait === "tls" ? "tls" : this.#writer !== undefined ? "send" : "receive")
+    const at = this.#progress(wait === "tls" ? "tls" : this.#writers !== undefined ? "send" : "receive")
     this.#link.destroy()
     this.#fail(
       Errors.quiet(() =>
@@ -565,21 +638,26 @@ class LinkConnection implements Connection, Handler, Owned.Closable {
     this.#error ??= error
     this.#owner?.delete(this)
     this.#deadline?.free()
-    const [reader, writer, upgrading] = [this.#reader, this.#writer, this.#upgrading]
-    this.#reader = this.#writer = this.#upgrading = undefined
+    this.#deadline = undefined
+    const [reader, writers, upgrading] = [this.#reader, this.#writers, this.#upgrading]
+    this.#reader = this.#writers = this.#upgrading = undefined
     const exit = Exit.fail(this.#error)
-    writer?.(exit)
+    if (writers !== undefined) for (const writer of writers) writer(exit)
     upgrading?.(exit)
-    reader?.resume(exit)
+    reader?.resume(this.#isOver ? over : exit)
   }
 
   #shut(shut: () => void): void {
-    if (this.#error === undefined) this.#fail(Errors.quiet(() => new Errors.Closed(this.#progress("receive"))))
+    if (this.#error === undefined) this.#fail(this.#closedByUs())
     shut()
   }
 
   #closedByPeer(): ConnectionError {
     return this.#error ?? Errors.quiet(() => new Errors.PeerClosed(this.#progress("receive")))
+  }
+
+  #closedByUs(): ConnectionError {
+    return Errors.quiet(() => new Errors.Closed(this.#progress("receive")))
   }
 
   #badFrame(error: FramingError): ConnectionError {

@@ -141,6 +141,7 @@ const classes = [
   Closed
 ]
 
+/** Whether a value is one of these errors. */
 export const isConnectionError = (u: unknown): u is ConnectionError => classes.some((each) => u instanceof each)
 
 /** Made without a stack: they come in bulk, and tell all by their fields. */

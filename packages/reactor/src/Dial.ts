@@ -5,7 +5,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Context from "effect/Context"
-import type * as Dns from "effect/net/Dns"
+import * as Dns from "effect/net/Dns"
 import * as Host from "effect/net/Host"
 import * as NetAddress from "effect/net/NetAddress"
 import * as os from "node:os"
@@ -14,6 +14,7 @@ import * as HappyEyeballs from "./HappyEyeballs.ts"
 import type { Handler, Link, SystemError } from "./Link.ts"
 import { deaf } from "./Link.ts"
 
+/** Whom to reach: an address, or a host to look up and its port. */
 export type Peer = NetAddress.SocketAddress | Host.HostPort
 
 /** Where to connect, once no name is left. */
@@ -25,6 +26,7 @@ export type Target =
     }
   | { readonly path: string }
 
+/** How to look up, race and secure a connection. */
 export interface Options {
   readonly dns: Dns.Dns["Service"]
   readonly attemptDelay: number
@@ -41,6 +43,7 @@ export interface Outcome {
   failed(trouble: Trouble): void
 }
 
+/** Why no connection came about. */
 export type Trouble =
   | { readonly stage: "resolve"; readonly error: Dns.DnsError }
   | { readonly stage: "connect" | "tls"; readonly peer: string; readonly cause: SystemError | undefined }
@@ -81,6 +84,7 @@ const nativeHost = (peer: NetAddress.InetAddress): string =>
       )
     : NetAddress.formatHost(peer)
 
+/** Opens a connection by callback; what it returns gives up. */
 export const dial = (peer: Peer, options: Options, outcome: Outcome, context?: Context.Context<never>): Dialling => {
   const target =
     targetOf(peer) ??
@@ -151,6 +155,7 @@ class NamedDial implements Dialling, Handler {
     this.#outcome = outcome
     this.#race = new HappyEyeballs.Race(options)
     const run = context === undefined ? Effect.runCallback : Effect.runCallbackWith(context)
+    let isStarted = false
     for (const family of ["IPv6", "IPv4"] as const) {
       this.#lookups.push(
         run(options.dns.lookup(this.#name, { family }), {
@@ -159,16 +164,19 @@ class NamedDial implements Dialling, Handler {
             if (exit._tag === "Success") {
               this.#race.found(family, exit.value.map(NetAddress.formatIp), now())
             } else {
-              const error = Cause.squash(exit.cause) as Dns.DnsError
+              const error = dnsErrorOf(this.#name, exit.cause)
               // "There is no such name" of one family says less than a fault of the other.
               if (this.#dnsError === undefined || this.#dnsError.reason === "NotFound") this.#dnsError = error
               this.#race.found(family, [], now())
             }
-            this.#go()
+            if (isStarted) this.#go()
           }
         })
       )
     }
+    // A resolver that knows at once must not answer before its caller has been told how to give up.
+    isStarted = true
+    queueMicrotask(() => this.#go())
   }
 
   get stage(): "resolve" | "connect" | "tls" {
@@ -194,7 +202,9 @@ class NamedDial implements Dialling, Handler {
         return
       }
       this.#connecting = true
-      this.#links.add(this.#options.open({ host: step.address, port: this.#port }, this.#name, this))
+      const link = this.#options.open({ host: step.address, port: this.#port }, this.#name, this)
+      this.#links.add(link)
+      this.peer = link.peer
     }
   }
 
@@ -224,18 +234,38 @@ class NamedDial implements Dialling, Handler {
   }
 }
 
-/** Addresses of a name in the resolver's order, for transports that do not race. */
+/** What a failed lookup says; one that died says that the resolver has a bug. */
+const dnsErrorOf = (hostname: string, cause: Cause.Cause<Dns.DnsError>): Dns.DnsError => {
+  const error: unknown = Cause.squash(cause)
+  return error instanceof Dns.DnsError
+    ? error
+    : new Dns.DnsError({ reason: "Unknown", method: "lookup", hostname, cause: error })
+}
+
+/** Addresses of a name in the resolver's order, for transports that do not race. Tells in a turn of its own. */
 export const lookup = (
   options: Options,
   name: Host.DomainName,
   context: Context.Context<never> | undefined,
   done: (answer: { readonly addresses: ReadonlyArray<string> } | { readonly error: Dns.DnsError }) => void
-): (() => void) =>
-  (context === undefined ? Effect.runCallback : Effect.runCallbackWith(context))(options.dns.lookup(name), {
-    onExit: (exit) =>
-      exit._tag === "Success"
-        ? done({ addresses: exit.value.map(NetAddress.formatIp) })
-        : Cause.hasInterruptsOnly(exit.cause)
-          ? undefined
-          : done({ error: Cause.squash(exit.cause) as Dns.DnsError })
-  })
+): (() => void) => {
+  let isOver = false
+  const tell = (answer: Parameters<typeof done>[0]): void =>
+    queueMicrotask(() => {
+      if (!isOver) done(answer)
+    })
+  const stop = (context === undefined ? Effect.runCallback : Effect.runCallbackWith(context))(
+    options.dns.lookup(name),
+    {
+      onExit: (exit) => {
+        if (isOver) return
+        if (exit._tag === "Success") tell({ addresses: exit.value.map(NetAddress.formatIp) })
+        else tell({ error: dnsErrorOf(name, exit.cause) })
+      }
+    }
+  )
+  return () => {
+    isOver = true
+    stop()
+  }
+}

@@ -20,6 +20,7 @@ export class EndpointError extends Data.TaggedError("EndpointError")<{
   }
 }
 
+/** An endpoint from its text, or what is wrong with the text. */
 export const parse = (input: string): Result.Result<Endpoint, EndpointError> => {
   const bad = (detail: string) => Result.fail(new EndpointError({ input, detail }))
   const colon = input.indexOf(":")

@@ -12,6 +12,7 @@ import type * as Dial from "./Dial.ts"
 import type { Handler, Link, SystemError } from "./Link.ts"
 import { deaf } from "./Link.ts"
 
+/** What a faulty link does to octets. */
 export interface Fault {
   /** Connecting fails with this code (`ECONNREFUSED`, `EMFILE`, ...); `hang`: it never ends. */
   readonly connect?: string | undefined
@@ -204,6 +205,7 @@ export const random = (seed: number) => (): number => {
   return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
 }
 
+/** How often datagrams are lost, doubled and delayed. */
 export interface Lossy {
   /** Shares of datagrams, each way. */
   readonly drop: number

@@ -128,6 +128,11 @@ export class Gate {
     if (state === "waiting") {
       key.waiting--
       this.waiting--
+      // Those who gave up are kept until their turn, but never more of them than of those who wait.
+      if (key.queue.length - key.head > 2 * key.waiting + 64) {
+        key.queue = key.queue.slice(key.head).filter((one) => one.gate === "waiting")
+        key.head = 0
+      }
       this.#forget(key)
       return
     }

@@ -4,6 +4,14 @@ import type { Until } from "@handoff/core"
 /** `more`: go on. `complete`: the end came. `tooLong`: it did not come within the limit. */
 export type Verdict = "more" | "complete" | "tooLong"
 
+/** Octets of the reply, if this chunk, the first, has its end in it; otherwise -1. */
+export const wholeIn = (chunk: Uint8Array, until: Until): number => {
+  if (until._tag === "Octets") return chunk.length >= until.octets ? until.octets : -1
+  if (until._tag !== "Delimiter") return -1
+  const at = asBuffer(chunk).indexOf(until.delimiter)
+  return at < 0 ? -1 : at + until.delimiter.length
+}
+
 export class Gather {
   readonly #until: Until
   readonly #maxOctets: number

@@ -13,6 +13,7 @@ export interface Options {
   readonly resolutionDelay: number
 }
 
+/** The two families that race. */
 export type Family = "IPv4" | "IPv6"
 
 /** What to do now: start an attempt, look again at a time (or when something happens), or give up. */
@@ -21,6 +22,7 @@ export type Step<A> =
   | { readonly _tag: "Wait"; readonly until: number }
   | { readonly _tag: "Exhausted" }
 
+/** Which attempt starts when, and which one has won: a state machine without a clock. */
 export class Race<A> {
   readonly #options: Options
   readonly #waiting: Record<Family, Array<A>> = { IPv4: [], IPv6: [] }

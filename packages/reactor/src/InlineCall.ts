@@ -8,10 +8,10 @@
  */
 import type { Call, Job } from "@handoff/core"
 import { CallError } from "@handoff/core"
-import { inspect } from "node:util"
 import * as Exit from "effect/Exit"
 import { now } from "./Deadline.ts"
 import type { LoopWatch } from "./LoopWatch.ts"
+import * as Thrown from "./Thrown.ts"
 
 interface Entry {
   readonly job: Job<Call<any>>
@@ -66,13 +66,14 @@ export class InlineCalls {
       this.#queue.sort((a, b) => (b.job.task.priority ?? 0) - (a.job.task.priority ?? 0) || a.order - b.order)
       this.#sorted = true
     }
-    for (let at = 0; at < this.#queue.length; at++) {
-      const { job } = this.#queue[at]!
-      if (!job.isOpen) continue
-      if (job.task.key !== undefined && this.#busyKeys.has(job.task.key)) continue
-      this.#queue.splice(0, at + 1, ...this.#queue.slice(0, at).filter((entry) => entry.job.isOpen))
-      return job
-    }
+    // Those at the head who gave up would be passed over every time.
+    while (this.#queue[0]?.job.isOpen === false) this.#queue.shift()
+    const at = this.#queue.findIndex(({ job: { isOpen, task } }) => {
+      return isOpen && (task.key === undefined || !this.#busyKeys.has(task.key))
+    })
+    if (at >= 0) return this.#queue.splice(at, 1)[0]!.job
+    // Either all have been given up, or all wait for a key.
+    this.#queue = this.#queue.filter((entry) => entry.job.isOpen)
     return undefined
   }
 
@@ -103,7 +104,7 @@ export class InlineCalls {
       }
       exit = Exit.succeed(result instanceof Promise ? await result : result)
     } catch (error) {
-      exit = Exit.fail(callError(task, error))
+      exit = Exit.fail(new CallError({ module: task.module, function: task.function, ...Thrown.describe(error) }))
     } finally {
       if (task.key !== undefined) this.#busyKeys.delete(task.key)
       this.#schedule()
@@ -116,44 +117,5 @@ export class InlineCalls {
     this.delayMillis += millis
     if (millis > this.longestMillis) this.longestMillis = millis
     this.#watch.held(`Call ${task.function}`, millis)
-  }
-}
-
-const callError = (task: Call<any>, thrown: unknown): CallError => {
-  if (thrown instanceof Error) {
-    const fields = survivors(thrown)
-    return new CallError({
-      module: task.module,
-      function: task.function,
-      errorName: thrown.name,
-      errorMessage: thrown.message,
-      ...(thrown.stack === undefined ? {} : { errorStack: thrown.stack }),
-      ...(Object.keys(fields).length === 0 ? {} : { fields }),
-      ...(thrown.cause === undefined ? {} : { cause: cloneable(thrown.cause) ? thrown.cause : inspect(thrown.cause) })
-    })
-  }
-  return new CallError({
-    module: task.module,
-    function: task.function,
-    errorName: typeof thrown,
-    errorMessage: String(thrown),
-    ...(cloneable(thrown) ? { fields: thrown } : {})
-  })
-}
-
-/** An error's own enumerable fields that a structured clone would keep, as they would cross a thread. */
-const survivors = (error: Error): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(error).filter(
-      ([name, value]) => !["name", "message", "stack", "cause"].includes(name) && cloneable(value)
-    )
-  )
-
-const cloneable = (value: unknown): boolean => {
-  try {
-    structuredClone(value)
-    return true
-  } catch {
-    return false
   }
 }

@@ -4,9 +4,11 @@
  * A kept link that says anything, ends or closes is dropped at once: nothing was asked, so it is not to be trusted. What
  * is taken was therefore alive when the loop last looked.
  */
+import type { Expirable } from "./Deadline.ts"
 import { Deadline, now } from "./Deadline.ts"
 import type { Handler, Link } from "./Link.ts"
 
+/** How many connections are kept, and for how long. */
 export interface Options {
   /** Connections kept per peer. */
   readonly perPeer: number
@@ -29,7 +31,7 @@ export interface Entry {
   uses: number
 }
 
-export class Kept implements Handler {
+export class Kept implements Handler, Expirable {
   readonly #options: Options
   readonly #idle = new Map<string, Array<Entry>>()
   readonly #sweep = new Deadline({ onDeadline: () => this.#evict() })
@@ -75,9 +77,14 @@ export class Kept implements Handler {
     stack.push(entry)
     this.size++
     deadline.clear()
+    // The exchange that is over must not stay for as long as its connection does.
+    deadline.owner = this
     link.handler = this
     if (this.size === 1) this.#sweep.set(this.#options.idle)
   }
+
+  /** No wait is set while a link is kept. */
+  onDeadline(): void {}
 
   onOpen(): void {}
   onDrain(): void {}
@@ -89,6 +96,17 @@ export class Kept implements Handler {
   }
   onClose(_cause: unknown, link: Link): void {
     this.#drop(link)
+  }
+
+  /** Closes all that are idle: the machine has no descriptor left for those who wait. */
+  shed(): void {
+    for (const stack of this.#idle.values()) {
+      for (const entry of stack.splice(0)) {
+        this.#discard(entry)
+        this.size--
+        this.evicted++
+      }
+    }
   }
 
   #drop(link: Link): void {

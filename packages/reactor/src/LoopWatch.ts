@@ -16,6 +16,7 @@ export interface Holder {
   readonly totalMillis: number
 }
 
+/** How often the loop's delay is taken. */
 export interface Options {
   /** Milliseconds from which a handler counts as a holder. */
   readonly threshold: number

@@ -10,12 +10,14 @@ import * as limits from "./limits.ts"
 import type { Handler, Link, Listener, Phase, SystemError } from "./Link.ts"
 import { deaf } from "./Link.ts"
 
+/** How a network in memory behaves. */
 export interface Options {
   readonly highWaterOctets?: number | undefined
   /** Cuts what is written into chunks of at most so many octets; default: as written. */
   readonly chunkOctets?: number | undefined
 }
 
+/** A network inside this process: what listens on it can be connected to. */
 export class Network {
   readonly #listeners = new Map<string, (link: Link) => Handler | undefined>()
   readonly #options: Options
@@ -62,6 +64,11 @@ export class Network {
     ): Listener => {
       const { links } = this
       const mine = new Set<Link>()
+      const own = (link: Link): Handler | undefined => {
+        const handler = accept(link)
+        if (handler !== undefined) mine.add(link)
+        return handler
+      }
       const listener: Listener = {
         address,
         get open() {
@@ -69,20 +76,15 @@ export class Network {
           return mine.size
         },
         close: (done) => {
-          this.#listeners.delete(address)
+          // It may be another's by now.
+          if (this.#listeners.get(address) === own) this.#listeners.delete(address)
           if (done !== undefined) later(done)
         },
         ref: () => {},
         unref: () => {}
       }
       const taken = this.#listeners.has(address)
-      if (!taken) {
-        this.#listeners.set(address, (link) => {
-          const handler = accept(link)
-          if (handler !== undefined) mine.add(link)
-          return handler
-        })
-      }
+      if (!taken) this.#listeners.set(address, own)
       later(() =>
         ready(taken ? Object.assign(new Error(`EADDRINUSE ${address}`), { code: "EADDRINUSE" }) : undefined, listener)
       )
@@ -116,6 +118,8 @@ class MemoryLink implements Link {
   #delivering = false
   #drain = false
   #ended = false
+  /** Destroyed, not closed in order: what is written to it finds nobody. */
+  #cut = false
   readonly #gone: Array<() => void> = []
 
   constructor(peer: string, local: string, options: Options, phase: Phase, links: Set<Link>) {
@@ -144,6 +148,10 @@ class MemoryLink implements Link {
     if (this.phase !== "open" || this.#ended) return true
     this.sent += octets.length
     const far = this.#far
+    if (far !== undefined && far.#cut) {
+      later(() => this.fail(Object.assign(new Error("write ECONNRESET"), { code: "ECONNRESET" })))
+      return true
+    }
     const size = this.#options.chunkOctets ?? octets.length
     for (let at = 0; at < octets.length; at += size) far?.arrive(octets.slice(at, at + size))
     const full = this.unsent > (this.#options.highWaterOctets ?? limits.highWaterOctets.default)
@@ -178,6 +186,12 @@ class MemoryLink implements Link {
   destroy(): void {
     this.end()
     this.handler = deaf
+    this.#cut = true
+    const far = this.#far
+    // What was not read resets the other side, as with sockets.
+    if (this.#queued > 0 && far !== undefined) {
+      later(() => far.fail(Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" })))
+    }
     this.#over()
   }
 
@@ -209,6 +223,14 @@ class MemoryLink implements Link {
   #over(): void {
     if (this.phase !== "closed") this.closedAt = this.phase
     this.phase = "closed"
+    // What was not read is thrown away, and nobody waits for room any more.
+    this.#queue = []
+    this.#queued = 0
+    const far = this.#far
+    if (far !== undefined && far.#drain) {
+      far.#drain = false
+      later(() => far.handler.onDrain(far))
+    }
     this.#links.delete(this)
     for (const gone of this.#gone.splice(0)) gone()
   }

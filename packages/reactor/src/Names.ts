@@ -20,6 +20,7 @@ import * as Result from "effect/Result"
 import * as dns from "node:dns"
 import type { SystemError } from "./Link.ts"
 
+/** Servers and bounds of the loop's own resolver. */
 export interface Options {
   /** Servers to ask, as `127.0.0.1`, `127.0.0.1:5353`, `[::1]:53`; default: those of the system. */
   readonly nameServers?: ReadonlyArray<string> | undefined

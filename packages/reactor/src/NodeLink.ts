@@ -22,12 +22,16 @@ type Linked<S extends net.Socket = net.Socket> = S & { [link]: NodeLink }
 
 const shared = Buffer.allocUnsafeSlow(limits.readBufferOctets.default)
 
+/** The last view of the shared buffer: replies of one length, the common case, need but one. */
+let view = shared
+
 /** Node calls this as a method of the socket. */
-function onRead(this: unknown, octets: number, buffer: Uint8Array): boolean {
+function onRead(this: unknown, octets: number): boolean {
   const self = (this as Linked)[link]
   if (self === undefined || self.phase === "closed") return false
   self.received += octets
-  self.handler.onOctets(buffer.subarray(0, octets), self)
+  if (view.length !== octets) view = shared.subarray(0, octets)
+  self.handler.onOctets(view, self)
   return !self.paused
 }
 
@@ -100,6 +104,8 @@ export class NodeLink implements Link {
   secure = false
   /** An accepted link: closing waits for the client's end. */
   lingers = false
+  /** Its handler is closing it. */
+  closing = false
   cause: SystemError | undefined = undefined
   /** What to call with a TLS session that may be resumed. */
   keepSession: ((session: Buffer) => void) | undefined = undefined
@@ -160,10 +166,11 @@ export class NodeLink implements Link {
   }
 
   write(octets: Uint8Array): boolean {
+    const { socket } = this
     if (this.phase === "closed") return true
     this.sent += octets.length
-    if (this.socket.write(octets)) return true
-    if (this.socket.listenerCount("drain") === 0) this.socket.on("drain", onDrain)
+    if (socket.write(octets)) return true
+    if (socket.listenerCount("drain") === 0) socket.on("drain", onDrain)
     return false
   }
 
@@ -182,22 +189,22 @@ export class NodeLink implements Link {
   }
 
   close(): void {
-    if (this.phase === "closed") return
-    if (this.lingers && this.phase === "open" && !this.ended) {
-      this.lingers = false
-      this.handler = new Lingering(this, this.handler)
-      this.socket.end()
-      this.resume()
+    if (this.phase === "closed" || this.closing) return
+    if (this.phase !== "open" || (this.unsent === 0 && (this.ended || !this.lingers))) {
+      this.socket.destroy()
       return
     }
-    if (this.phase === "open" && this.unsent > 0) this.socket.destroySoon()
-    else this.socket.destroy()
+    this.closing = true
+    this.handler = new Closing(this, this.handler)
+    if (this.lingers && !this.ended) this.socket.end()
+    else this.socket.destroySoon()
+    this.resume()
   }
 
   destroy(): void {
     if (this.phase !== "closed") this.closedAt = this.phase
     this.phase = "closed"
-    if (this.handler instanceof Lingering) this.handler.onClose(undefined, this)
+    if (this.handler instanceof Closing) this.handler.onClose(undefined, this)
     this.handler = deaf
     this.socket.destroy()
   }
@@ -239,18 +246,25 @@ export class NodeLink implements Link {
 }
 
 /**
- * What an accepted link does between our `close` and its end: it discards what still comes, until the client has closed
- * too. Closing a socket with unread octets resets it (RFC 2525 section 2.17), and the reset may overtake our last reply.
+ * What a link does between our `close` and its end: it sends the rest, as long as the peer takes any, and discards what
+ * still comes. An accepted one then waits for the client to close, too: closing a socket with unread octets resets it
+ * (RFC 2525 section 2.17), and the reset may overtake our last reply.
  */
-class Lingering implements Handler, Expirable {
+class Closing implements Handler, Expirable {
   readonly #link: NodeLink
   readonly #owner: Handler
   readonly #deadline = new Deadline(this)
+  #unsent: number
 
   constructor(link: NodeLink, owner: Handler) {
     this.#link = link
     this.#owner = owner
-    this.#deadline.set(limits.linger.default)
+    this.#unsent = link.unsent
+    this.#wait()
+  }
+
+  #wait(): void {
+    this.#deadline.set(this.#unsent > 0 ? limits.idleTimeout.default : limits.linger.default)
   }
 
   onOpen(): void {}
@@ -262,7 +276,13 @@ class Lingering implements Handler, Expirable {
   }
 
   onDeadline(): void {
-    this.#link.socket.destroy()
+    const { unsent } = this.#link
+    if (unsent >= this.#unsent) {
+      this.#link.socket.destroy()
+      return
+    }
+    this.#unsent = unsent
+    this.#wait()
   }
 
   onClose(cause: SystemError | undefined, link: Link): void {
@@ -274,6 +294,10 @@ class Lingering implements Handler, Expirable {
 /** The address and port that Node gives, as we write them. */
 export const formatNode = (address: string, port: number): string =>
   address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`
+
+/** The address in what `formatNode` made. */
+export const hostOf = (peer: string): string =>
+  peer.slice(0, Math.max(0, peer.lastIndexOf(":"))).replace(/^\[|\]$/g, "")
 
 const factsOf = (socket: tls.TLSSocket): TlsFacts => {
   const certificates: Array<Uint8Array> = []

@@ -9,6 +9,9 @@ import type { Handler, Link, Listener, SystemError } from "./Link.ts"
 import { deaf } from "./Link.ts"
 import { formatNode, NodeLink } from "./NodeLink.ts"
 
+/** Whether a connection may stand, before anything is said on it; `gone` tells its end. */
+export type Admit = (peer: string, gone: (told: () => void) => void) => boolean
+
 export class NodeListener implements Listener {
   address = ""
   open = 0
@@ -20,13 +23,25 @@ export class NodeListener implements Listener {
     server: net.Server,
     accept: (link: Link) => Handler | undefined,
     prepare: (link: NodeLink) => void,
-    secure: boolean = false
+    secure: boolean = false,
+    admit?: Admit
   ) {
     this.server = server
+    if (secure) {
+      // A handshake takes a descriptor, too: whoever begins one is counted.
+      server.on("connection", (raw: net.Socket) => {
+        const gone = (told: () => void): void => void raw.once("close", told)
+        if (admit !== undefined && !admit(this.#peerOf(raw), gone)) {
+          raw.destroy()
+          return
+        }
+        this.#count(raw)
+      })
+    }
     server.on(secure ? "secureConnection" : "connection", (socket: net.Socket) => {
-      const peer =
-        socket.remoteAddress === undefined ? this.address : formatNode(socket.remoteAddress, socket.remotePort ?? 0)
-      const link = new NodeLink(peer, deaf, "open").attachStream(socket)
+      // Before its handshake is done a client that closes its side has nothing more to come: Node lets go of it at once.
+      socket.allowHalfOpen = true
+      const link = new NodeLink(this.#peerOf(socket), deaf, "open").attachStream(socket)
       link.secure = secure
       link.lingers = true
       prepare(link)
@@ -35,15 +50,26 @@ export class NodeListener implements Listener {
         link.reset()
         return
       }
-      this.open++
-      socket.once("close", () => {
-        this.open--
-      })
+      if (!secure) this.#count(socket)
+      // Whoever was done with it at once has closed it again: its closing is not to be disturbed.
+      if (link.phase !== "open" || link.closing) return
       link.handler = handler
       handler.onOpen(link)
     })
     server.on("error", () => {
       this.troubles++
+    })
+  }
+
+  #peerOf(socket: net.Socket): string {
+    const { remoteAddress, remotePort } = socket
+    return remoteAddress === undefined ? this.address : formatNode(remoteAddress, remotePort ?? 0)
+  }
+
+  #count(socket: net.Socket): void {
+    this.open++
+    socket.once("close", () => {
+      this.open--
     })
   }
 

@@ -6,6 +6,7 @@ import * as Tcp from "./Tcp.ts"
 import * as Tls from "./Tls.ts"
 import * as Unix from "./Unix.ts"
 
+/** How links are opened: names, proxies, TLS, and descriptors in reserve. */
 export interface Options {
   /** How TLS is spoken: authorities, ALPN, own certificate, sessions. */
   readonly tls?: Omit<Tls.ClientOptions, "serverName"> | undefined
@@ -28,6 +29,16 @@ export interface Opener {
   readonly unresolved: boolean
 }
 
+const made = new WeakMap<Options, Opener>()
+
+/** As `make`; the same options get the same opener, and so share TLS sessions. */
+export const of = (options: Options): Opener => {
+  let opener = made.get(options)
+  if (opener === undefined) made.set(options, (opener = make(options)))
+  return opener
+}
+
+/** An opener with these options. */
 export const make = (options: Options): Opener => {
   const keepAlive = options.keepAlive === undefined ? 0 : Duration.toMillis(Duration.fromInputUnsafe(options.keepAlive))
   const { localAddress, noDelay, open, proxy } = options

@@ -16,7 +16,7 @@ export type Owner = Set<Closable>
 const owners = new WeakMap<Scope.Scope, Owner>()
 
 /** Those that the scope owns; what is added to it after the scope closed must be closed by whoever adds it. */
-export const ownerOf = (scope: Scope.Scope): Effect.Effect<Owner> =>
+const ownerOf = (scope: Scope.Scope): Effect.Effect<Owner> =>
   Effect.suspend(() => {
     const known = owners.get(scope)
     if (known !== undefined) return Effect.succeed(known)

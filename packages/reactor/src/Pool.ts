@@ -1,9 +1,9 @@
 /**
  * Kept connections per peer, for protocols that answer each request with one frame, in order.
  *
- * `exchange` takes the connection with the fewest requests under way, opens another up to `perPeer`, and otherwise
- * waits its turn. With `pipeline` above 1 several requests are under way on one connection (only for protocols that
- * allow it). `use` leases a whole connection instead.
+ * `exchange` takes the connection with the fewest requests under way, and opens another up to `perPeer` while all are
+ * busy; where all are full it waits its turn. With `pipeline` above 1 several requests are under way on one connection
+ * (only for protocols that allow it). `use` leases a whole connection instead.
  *
  * What keeps a pool from handing out dead connections: the loop watches idle ones and drops those that end or speak,
  * the age and use of each is limited, and `health` asks those that were idle for long before they are used again. A
@@ -17,15 +17,16 @@ import type { ConnectionError } from "./ConnectionError.ts"
 import * as Errors from "./ConnectionError.ts"
 import * as Conn from "./Connection.ts"
 import { Deadline, now } from "./Deadline.ts"
-import type { Framing } from "./framing/Framing.ts"
+import type { Framing, FramingError } from "./framing/Framing.ts"
 import { Inlet } from "./framing/Framing.ts"
 import * as limits from "./limits.ts"
 import type { Handler, Link, SystemError } from "./Link.ts"
 
+/** Connections for each peer and in all, how long idle ones are kept, and who may wait. */
 export interface Options extends Conn.Options {
   /** Connections per peer at most, idle or not; default 64. */
   readonly perPeer?: number | undefined
-  /** Requests under way on one connection at most; default 1. */
+  /** Requests under way on one connection at most; default 1: only for protocols that answer in order. */
   readonly pipeline?: number | undefined
   /** Idle time after which a connection is closed; default 4 seconds. */
   readonly idle?: Duration.Input | undefined
@@ -44,6 +45,7 @@ export interface Options extends Conn.Options {
     | undefined
 }
 
+/** Connections and requests at this instant. */
 export interface Stats {
   readonly open: number
   readonly idle: number
@@ -57,13 +59,22 @@ export interface Stats {
 }
 
 export interface Pool {
-  /** Sends a request, and gives the frame that answers it. Interrupting closes its connection: the reply has no owner. */
+  /**
+   * Sends a request, and gives the frame that answers it. All timeouts hold: those for the first octet and the whole frame
+   * run from the moment when this answer is the next to come, the total one from the asking, waiting and connecting
+   * included. One that is too late in all is forgotten as if interrupted; the others end the connection.
+   *
+   * Interrupting closes its connection; where others wait on it, the reply is thrown away in its turn.
+   */
   readonly exchange: (
     endpoint: string,
     request: Uint8Array,
     framing: Framing
   ) => Effect.Effect<Uint8Array, ConnectionError>
-  /** Leases a connection; it goes back when the effect succeeds, and is closed when it does not. */
+  /**
+   * Leases a connection, whose timeouts begin with the lease. It goes back when the effect succeeds with nothing unread
+   * and neither side ended, and is closed otherwise; after its lease it cannot be used.
+   */
   readonly use: <A, E, R>(
     endpoint: string,
     work: (connection: Conn.Connection) => Effect.Effect<A, E, R>
@@ -96,6 +107,9 @@ interface Settings {
   readonly maxAge: number
   readonly maxUses: number
   readonly timeout: number
+  readonly firstByte: number
+  readonly frame: number
+  readonly total: number
   readonly options: Options
 }
 
@@ -106,25 +120,35 @@ export const make = (options: Options = {}): Effect.Effect<Pool, never, Scope.Sc
       input === undefined ? otherwise : Duration.toMillis(Duration.fromInputUnsafe(input))
     const settings: Settings = {
       perPeer: limits.check("perPeer", limits.keptPerPeer, options.perPeer),
-      pipeline: options.pipeline ?? 1,
+      pipeline: limits.check("pipeline", limits.pipeline, options.pipeline),
       idle: millis(options.idle, limits.keptIdle.default),
       maxAge: millis(options.maxAge, Infinity),
-      maxUses: options.maxUses ?? Infinity,
+      maxUses: options.maxUses === undefined ? Infinity : limits.check("maxUses", limits.maxUses, options.maxUses),
       timeout: millis(options.idleTimeout, limits.idleTimeout.default),
+      firstByte: millis(options.firstByteTimeout, Infinity),
+      frame: millis(options.frameTimeout, Infinity),
+      total: millis(options.totalTimeout, Infinity),
       options
     }
     const context = yield* Effect.context<never>()
+    // A connection is opened for all who wait, who began at different times: each has his own total.
+    const opening: Options = { ...options, totalTimeout: undefined }
     const open = (endpoint: string, done: (exit: Exit.Exit<Link, ConnectionError>) => void): (() => void) =>
-      Effect.runCallbackWith(context)(Conn.connectLink(endpoint, options), { onExit: done })
+      Effect.runCallbackWith(context)(Conn.connectLink(endpoint, opening), { onExit: done })
     const peers = new Map<string, Peer>()
     const counts: Counts = { opened: 0, reused: 0, evicted: 0, dropped: 0 }
+    let isClosed = false
     const peerOf = (endpoint: string): Peer => {
       let peer = peers.get(endpoint)
-      if (peer === undefined) peers.set(endpoint, (peer = new Peer(endpoint, settings, open, counts)))
+      if (peer === undefined) {
+        peers.set(endpoint, (peer = new Peer(endpoint, settings, open, counts)))
+        if (isClosed) peer.close()
+      }
       return peer
     }
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
+        isClosed = true
         for (const peer of peers.values()) peer.close()
       })
     )
@@ -150,18 +174,43 @@ export const make = (options: Options = {}): Effect.Effect<Pool, never, Scope.Sc
             })
           ),
           (channel) =>
-            Effect.onExit(restore(Effect.suspend(() => work(Conn.fromLink(channel.link, options)))), (exit) =>
-              Effect.sync(() => channel.release(exit._tag === "Success"))
-            )
+            Effect.suspend(() => {
+              const connection = Conn.fromLink(channel.link, options)
+              return Effect.onExit(restore(Effect.suspend(() => work(connection))), (exit) =>
+                Effect.sync(() => {
+                  const isClean = connection.detach()
+                  channel.release(isClean && exit._tag === "Success")
+                })
+              )
+            })
         )
       )
     return {
       exchange: (endpoint, request, framing) =>
         Effect.callback<Uint8Array, ConnectionError>((resume) => {
-          const pending: Pending = { request, framing, tell: resume }
           const peer = peerOf(endpoint)
+          const { total } = settings
+          const pending: Pending = { request, framing, tell: resume }
+          if (total === Infinity) {
+            peer.submit(pending)
+            return Effect.sync(() => void peer.forget(pending))
+          }
+          const deadline = new Deadline({
+            onDeadline: () => {
+              const at = peer.forget(pending)
+              resume(Exit.fail(Errors.quiet(() => new Errors.TotalTimeout({ ...at, millis: total }))))
+            }
+          })
+          deadline.set(total)
+          pending.tell = (exit) => {
+            deadline.free()
+            resume(exit)
+          }
           peer.submit(pending)
-          return Effect.sync(() => peer.forget(pending))
+          return Effect.sync(() => {
+            deadline.free()
+            peer.forget(pending)
+          })
         }),
       use,
       warm: (endpoint, connections) =>
@@ -217,10 +266,16 @@ class Peer {
   }
 
   submit(pending: Pending): void {
+    if (this.#closed) {
+      pending.tell?.(this.#over())
+      return
+    }
     const channel = this.#pick()
     if (channel !== undefined) {
       this.counts.reused++
+      const isBusy = !channel.isIdle
       channel.send(pending)
+      if (isBusy && this.#opening.size === 0) this.#another()
       return
     }
     this.#queue.push(pending)
@@ -228,22 +283,33 @@ class Peer {
   }
 
   lease(lessee: Lessee): void {
+    if (this.#closed) {
+      lessee.lease(this.#over())
+      return
+    }
     this.#lessees.push(lessee)
     this.#serve()
     this.#grow()
   }
 
-  forget(pending: Pending): void {
+  /** Tells how far it had got. */
+  forget(pending: Pending): Errors.Progress {
     pending.tell = undefined
     const at = this.#queue.indexOf(pending, this.#head)
     if (at >= 0) this.#queue.splice(at, 1)
-    else for (const channel of this.channels) channel.forget(pending)
+    else {
+      for (const channel of this.channels) {
+        const progress = channel.forget(pending)
+        if (progress !== undefined) return progress
+      }
+    }
+    return this.#nowhere
   }
 
   warm(connections: number, done: (exit: Exit.Exit<void, ConnectionError>) => void): void {
     const missing = Math.min(connections, this.settings.perPeer) - this.channels.size - this.#opening.size
-    if (missing <= 0) {
-      done(Exit.void)
+    if (missing <= 0 || this.#closed) {
+      done(this.#closed ? this.#over() : Exit.void)
       return
     }
     let left = missing
@@ -274,19 +340,23 @@ class Peer {
     this.#grow()
   }
 
+  /** The one with the fewest under way; the warmest of those. */
   #pick(): Channel | undefined {
-    for (;;) {
-      const channel = this.#free.at(-1)
-      if (channel === undefined) return undefined
-      if (channel.isFull || channel.retireIfOld()) {
+    const free = this.#free
+    let best: Channel | undefined
+    for (let at = free.length - 1; at >= 0; at--) {
+      const channel = free[at]!
+      if (channel.retireIfOld() || channel.isFull) {
         if (channel.listed) {
           channel.listed = false
-          this.#free.pop()
+          free.splice(at, 1)
         }
         continue
       }
-      return channel
+      if (channel.isIdle) return channel
+      if (best === undefined || channel.underWay < best.underWay) best = channel
     }
+    return best
   }
 
   #serve(): void {
@@ -328,14 +398,26 @@ class Peer {
     for (let i = Math.min(room, wanted - this.#opening.size); i > 0; i--) this.#connect(() => {})
   }
 
-  #connect(done: (exit: Exit.Exit<Link, ConnectionError>) => void): void {
-    if (this.#closed) return
+  #another(): void {
+    if (this.channels.size + this.#opening.size < this.settings.perPeer) this.#connect(() => {})
+  }
+
+  #connect(done: (exit: Exit.Exit<unknown, ConnectionError>) => void): void {
+    if (this.#closed) {
+      done(this.#over())
+      return
+    }
     let cancel: (() => void) | undefined = undefined
     let over = false
     const stop = (): void => cancel?.()
     cancel = this.#open(this.#endpoint, (exit) => {
       over = true
       this.#opening.delete(stop)
+      if (this.#closed) {
+        if (exit._tag === "Success") exit.value.destroy()
+        done(this.#over())
+        return
+      }
       if (exit._tag === "Success") {
         this.counts.opened++
         const channel = new Channel(this, exit.value)
@@ -350,27 +432,43 @@ class Peer {
   /** No connection: one who waits is told; with none open and none coming, all are. */
   #refuse(exit: Exit.Exit<never, ConnectionError>): void {
     const alone = this.channels.size + this.#opening.size === 0
-    do {
+    if (!alone) {
       const pending = this.#queue[this.#head]
       if (pending !== undefined) {
         this.#head++
         pending.tell?.(exit)
       } else this.#lessees.shift()?.lease(exit)
-    } while (alone && this.waiting > 0)
+      return
+    }
+    // Whoever asks anew when he is told is not of these.
+    const [pendings, lessees] = this.#takeAll()
+    for (const pending of pendings) pending.tell?.(exit)
+    for (const lessee of lessees) lessee.lease(exit)
+  }
+
+  #takeAll(): [ReadonlyArray<Pending>, ReadonlyArray<Lessee>] {
+    const pendings = this.#queue.slice(this.#head)
+    this.#queue = []
+    this.#head = 0
+    return [pendings, this.#lessees.splice(0)]
+  }
+
+  #over(): Exit.Exit<never, ConnectionError> {
+    return Exit.fail(Errors.quiet(() => new Errors.Closed(this.#nowhere)))
+  }
+
+  /** How far they are who have no connection. */
+  get #nowhere(): Errors.Progress {
+    return { peer: this.#endpoint, stage: "connect", sent: 0, received: 0 }
   }
 
   close(): void {
     this.#closed = true
     for (const stop of this.#opening) stop()
     for (const channel of Array.from(this.channels)) channel.close()
-    const waiting = this.#queue.slice(this.#head)
-    this.#queue = []
-    this.#head = 0
-    const error = Errors.quiet(
-      () => new Errors.Closed({ peer: this.#endpoint, stage: "connect", sent: 0, received: 0 })
-    )
-    for (const pending of waiting) pending.tell?.(Exit.fail(error))
-    for (const lessee of this.#lessees.splice(0)) lessee.lease(Exit.fail(error))
+    const [pendings, lessees] = this.#takeAll()
+    for (const pending of pendings) pending.tell?.(this.#over())
+    for (const lessee of lessees) lessee.lease(this.#over())
   }
 }
 
@@ -388,6 +486,10 @@ class Channel implements Handler {
   leased = false
   #checking = false
   readonly #deadline: Deadline
+  #wait: "first" | "idle" | "frame" = "idle"
+  /** Since when the answer at the head is the next to come. */
+  #headSince = 0
+  #unsentBefore = 0
 
   constructor(peer: Peer, link: Link) {
     this.#peer = peer
@@ -397,21 +499,26 @@ class Channel implements Handler {
     this.#deadline.set(peer.settings.idle)
   }
 
-  get #underWay(): number {
+  get underWay(): number {
     return this.#waiting.length - this.#head
   }
   get isIdle(): boolean {
     return !this.leased && !this.#checking && this.#waiting.length === this.#head
   }
   get isFull(): boolean {
-    return this.leased || this.#checking || this.#waiting.length - this.#head >= this.#peer.settings.pipeline
+    return this.leased || this.#checking || this.underWay >= this.#peer.settings.pipeline || this.#isSpent
+  }
+  /** It takes no more requests. */
+  get #isSpent(): boolean {
+    const { maxAge, maxUses } = this.#peer.settings
+    return this.#uses >= maxUses || (maxAge !== Infinity && now() - this.#born >= maxAge)
   }
 
   /** Closes a connection that is too old, or begins to ask for its health; then it is not to be used now. */
   retireIfOld(): boolean {
     const { settings } = this.#peer
-    if (this.#underWay > 0) return false
-    if (this.#uses >= settings.maxUses || (settings.maxAge !== Infinity && now() - this.#born >= settings.maxAge)) {
+    if (this.underWay > 0 || this.#checking || this.leased) return false
+    if (this.#isSpent) {
       this.#peer.counts.evicted++
       this.#drop(undefined)
       return true
@@ -444,18 +551,46 @@ class Channel implements Handler {
   }
 
   #put(pending: Pending): void {
-    if (this.#head === this.#waiting.length) this.#deadline.set(this.#peer.settings.timeout)
     this.#waiting.push(pending)
     this.link.write(pending.request)
+    if (this.underWay !== 1) return
+    this.#headSince = now()
+    this.#rearm()
   }
 
-  /** The one who asked has gone: what comes cannot be told from a later reply's, unless nothing else is under way. */
-  forget(pending: Pending): void {
-    const at = this.#waiting.indexOf(pending, this.#head)
-    if (at < 0) return
-    this.#waiting.splice(at, 1)
+  /** Sets the first of the waits for the answer at the head. */
+  #rearm(): void {
+    const { firstByte, frame, timeout } = this.#peer.settings
+    this.#unsentBefore = this.link.unsent
+    let at = now() + timeout
+    this.#wait = "idle"
+    if (this.#headSince + frame < at) [at, this.#wait] = [this.#headSince + frame, "frame"]
+    if (this.#inlet.length === 0 && this.#headSince + firstByte < at) {
+      at = this.#headSince + firstByte
+      this.#wait = "first"
+    }
+    this.#deadline.setAt(at)
+  }
+
+  #progress(): Errors.Progress {
+    const { peer, received, sent, unsent } = this.link
+    return { peer, stage: unsent > 0 ? "send" : "receive", sent: Math.max(0, sent - unsent), received }
+  }
+
+  /**
+   * The one who asked has gone. As long as others wait on this connection his answer is read and thrown away in its
+   * turn; without them it is not worth waiting for. Tells how far he had got, if he was here.
+   */
+  forget(pending: Pending): Errors.Progress | undefined {
+    if (!this.#waiting.includes(pending, this.#head)) return undefined
+    const progress = this.#progress()
+    for (let at = this.#head; at < this.#waiting.length; at++) {
+      if (this.#waiting[at]!.tell !== undefined) return progress
+    }
+    this.#waiting.length = this.#head
     this.#peer.counts.dropped++
     this.#drop(undefined)
+    return progress
   }
 
   release(well: boolean): void {
@@ -484,40 +619,49 @@ class Channel implements Handler {
   onOctets(octets: Uint8Array): void {
     const inlet = this.#inlet
     inlet.push(octets)
-    for (;;) {
-      const pending = this.#waiting[this.#head]
-      if (pending === undefined) {
-        if (inlet.length === 0) break
+    // Whoever is told may ask anew at once: nobody is told before it is settled whose all of this chunk is.
+    const answered: Array<Pending> = []
+    const replies: Array<Uint8Array> = []
+    let bad: FramingError | undefined
+    while (this.underWay > 0) {
+      const pending = this.#waiting[this.#head]!
+      const step = pending.framing.next(inlet)
+      if (step === "more") break
+      if (step !== "frame") {
+        bad = step
+        break
+      }
+      this.#head++
+      answered.push(pending)
+      replies.push(inlet.copy())
+    }
+    if (bad !== undefined) {
+      const error = bad
+      this.#drop((at) => new Errors.BadFrame({ ...at, error }))
+    } else if (this.underWay > 0) {
+      if (answered.length > 0) this.#headSince = now()
+      this.#rearm()
+      inlet.keep()
+    } else {
+      this.#waiting.length = 0
+      this.#head = 0
+      if (inlet.length > 0) {
         // It spoke without being asked: whatever it means, the next reply could not be trusted.
         this.#peer.counts.dropped++
         this.#drop(undefined)
-        return
-      }
-      const step = pending.framing.next(inlet)
-      if (step === "more") {
-        this.#deadline.set(this.#peer.settings.timeout)
-        break
-      }
-      if (step !== "frame") {
-        this.#drop((at) => new Errors.BadFrame({ ...at, error: step }))
-        return
-      }
-      const reply = inlet.copy()
-      this.#head++
-      if (this.#head === this.#waiting.length) {
-        this.#waiting.length = 0
-        this.#head = 0
+      } else {
+        inlet.keep()
         this.#idleSince = now()
         this.#deadline.set(this.#peer.settings.idle)
-      } else this.#deadline.set(this.#peer.settings.timeout)
-      pending.tell?.(Exit.succeed(reply))
+        if (this.#isSpent && !this.#checking) this.retireIfOld()
+      }
     }
-    inlet.keep()
-    if (!this.isFull) this.#peer.ready(this)
+    for (let at = 0; at < answered.length; at++) answered[at]!.tell?.(Exit.succeed(replies[at]!))
+    if (!this.isFull && this.link.phase === "open") this.#peer.ready(this)
   }
 
   onEnd(): void {
-    if (this.#underWay === 0) this.#peer.counts.dropped++
+    if (this.underWay === 0) this.#peer.counts.dropped++
     const pending = this.#waiting[this.#head]
     const last = pending?.framing.last(this.#inlet)
     if (last === "frame") {
@@ -528,7 +672,7 @@ class Channel implements Handler {
   }
 
   onClose(cause: SystemError | undefined): void {
-    if (this.#underWay === 0) this.#peer.counts.dropped++
+    if (this.underWay === 0) this.#peer.counts.dropped++
     this.#drop((at) =>
       cause === undefined
         ? new Errors.PeerClosed(at)
@@ -541,19 +685,31 @@ class Channel implements Handler {
       this.#deadline.set(this.#peer.settings.idle)
       return
     }
-    if (this.#underWay === 0) {
+    if (this.underWay === 0) {
       this.#peer.counts.evicted++
       this.#drop(undefined)
       return
     }
-    const { timeout } = this.#peer.settings
-    this.#drop((at) => new Errors.IdleTimeout({ ...at, millis: timeout }))
+    // A long request is on its way.
+    if (this.#wait === "idle" && this.link.unsent < this.#unsentBefore) {
+      this.#rearm()
+      return
+    }
+    const wait = this.#wait
+    const { firstByte, frame, timeout } = this.#peer.settings
+    this.#drop((at) =>
+      wait === "first"
+        ? new Errors.FirstByteTimeout({ ...at, millis: firstByte })
+        : wait === "frame"
+          ? new Errors.FrameTimeout({ ...at, millis: frame })
+          : new Errors.IdleTimeout({ ...at, millis: timeout })
+    )
   }
 
   /** Closes; those under way are told why. */
   #drop(error: ((at: Errors.Progress) => ConnectionError) | undefined): void {
     this.#deadline.free()
-    const { peer, received, sent, unsent } = this.link
+    const progress = this.#progress()
     this.link.destroy()
     const under = this.#waiting.slice(this.#head)
     this.#waiting = []
@@ -561,9 +717,7 @@ class Channel implements Handler {
     this.#peer.gone(this)
     if (under.length === 0) return
     const make = error ?? ((at) => new Errors.Closed(at))
-    const exit = Exit.fail(
-      Errors.quiet(() => make({ peer, stage: unsent > 0 ? "send" : "receive", sent: sent - unsent, received }))
-    )
+    const exit = Exit.fail(Errors.quiet(() => make(progress)))
     for (const pending of under) pending.tell?.(exit)
   }
 }

@@ -9,6 +9,7 @@
  * Callbacks that hold the loop are counted against the protocol's name.
  */
 import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { ConnectionError } from "./ConnectionError.ts"
 import * as Errors from "./ConnectionError.ts"
@@ -42,6 +43,7 @@ export interface Protocol {
   connectionLost?(reason: ConnectionError | undefined): void
 }
 
+/** Bounds of a conversation by callbacks. */
 export interface Options {
   /** Frames of one connection handled in one turn of the loop; default 256. */
   readonly share?: number | undefined
@@ -119,8 +121,15 @@ export class Transport implements Handler, Owned.Closable {
     this.#gone(undefined)
   }
 
+  /**
+   * Goes on in TLS. Throws when plain octets are at hand that were not read (RFC 3207 section 6): in a callback, this
+   * costs the connection.
+   */
   startTls(options: Tls.ClientOptions | Tls.ServerOptions): void {
     if (this.#link.startTls === undefined) throw new Error(`${this.peer}: this transport cannot be upgraded to TLS`)
+    // As in `Connection`: an attacker in between would speak in the name of him whom the handshake is about to prove.
+    const unread = this.#inlet.length
+    if (unread > 0) throw new Error(`${unread} octets came in plain text and were not read before TLS`)
     this.#link.startTls(options)
   }
 
@@ -140,6 +149,7 @@ export class Transport implements Handler, Owned.Closable {
     }
   }
   #made = false
+  #finished = false
 
   onOctets(octets: Uint8Array): void {
     if (this.framing === undefined && this.#inlet.length === 0) {
@@ -157,7 +167,7 @@ export class Transport implements Handler, Owned.Closable {
   }
 
   onDrain(): void {
-    this.#protocol.resumeProducing?.(this)
+    this.#call(() => this.#protocol.resumeProducing?.(this))
   }
 
   onClose(cause: SystemError | undefined, link: Link): void {
@@ -242,6 +252,8 @@ export class Transport implements Handler, Owned.Closable {
 
   /** The peer closed its side, and all that it sent has been handled. */
   #finish(): void {
+    if (this.#finished) return
+    this.#finished = true
     const { framing } = this
     if (framing !== undefined && this.#inlet.length > 0) {
       const last = framing.last(this.#inlet)
@@ -266,7 +278,12 @@ export class Transport implements Handler, Owned.Closable {
     this.#lost = true
     this.#owner?.delete(this)
     if (this.#behind !== undefined) clearImmediate(this.#behind)
-    this.#protocol.connectionLost?.(reason)
+    try {
+      this.#protocol.connectionLost?.(reason)
+    } catch (error) {
+      // There is no connection left that it could cost.
+      process.emitWarning(`protocol ${this.#protocol.name ?? "without a name"}: connectionLost threw ${String(error)}`)
+    }
   }
 
   #call(callback: () => void): void {
@@ -285,7 +302,21 @@ export const serve = (
   factory: (peer: string) => Protocol,
   options: Options & Server.Options = {}
 ): Effect.Effect<Server.Server, Server.ListenError, Scope.Scope> =>
-  Server.serveLinks(listen, (link) => new Transport(link, factory(link.peer), options), options)
+  Server.serveLinks(
+    listen,
+    (link) => {
+      let protocol: Protocol
+      try {
+        protocol = factory(link.peer)
+      } catch (error) {
+        // It costs this client its connection, and nobody else theirs.
+        options.onFailure?.(link.peer, Exit.die(error))
+        return undefined
+      }
+      return new Transport(link, protocol, options)
+    },
+    options
+  )
 
 /** Connects, and gives the connection to the protocol until it ends or the scope does. */
 export const connect = (

@@ -57,10 +57,10 @@ export interface Negotiator {
 const more: Step = { _tag: "More" }
 const refused = (code: string, detail: string): Step => ({ _tag: "Refused", code, detail })
 
-/** Octets of an IPv6 address in text without a zone. */
+/** Octets of an IPv6 address in text; a zone is of this machine only and means nothing to a proxy. */
 const ipv6Octets = (text: string): Uint8Array => {
   // URL parsing canonicalises every form that RFC 4291 allows, dotted quads included.
-  const canonical = new URL(`http://[${text}]`).hostname.slice(1, -1)
+  const canonical = new URL(`http://[${text.replace(/%.*/, "")}]`).hostname.slice(1, -1)
   const [head = "", tail] = canonical.split("::")
   const words = (part: string): Array<number> =>
     part === "" ? [] : part.split(":").map((word) => Number.parseInt(word, 16))
@@ -89,6 +89,7 @@ const socksCodes: Readonly<Record<number, string>> = {
   5: "ECONNREFUSED"
 }
 
+/** Through a SOCKS 5 proxy (RFC 1928), with a user name and password if given (RFC 1929). */
 export const socks5 = (
   proxy: Pick<Proxy, "user" | "password">,
   target: { readonly host: string; readonly port: number }
@@ -148,11 +149,12 @@ export const socks5 = (
 /** Above this a proxy's answer is not taken for HTTP. */
 const headOctets = 16_384
 
+/** Through an HTTP proxy, by `CONNECT` (RFC 9110 section 9.3.6). */
 export const connectHttp = (
   proxy: Pick<Proxy, "user" | "password">,
   target: { readonly host: string; readonly port: number }
 ): Negotiator => {
-  const authority = formatNode(target.host, target.port)
+  const authority = formatNode(target.host.replace(/%.*/, ""), target.port)
   const credentials =
     proxy.user === undefined
       ? ""
@@ -178,6 +180,8 @@ interface Relayed {
   peer: string
   phase: Phase
   closedAt: Phase
+  received: number
+  sent: number
 }
 
 const negotiate = (
@@ -203,6 +207,9 @@ const negotiate = (
         handler.onClose(systemError(step.code, `${where}: ${step.detail}`), opened)
       } else if (step._tag === "Done") {
         relayed.phase = "open"
+        // What was said to the proxy is not of the conversation.
+        relayed.received = tls === undefined ? step.rest.length : 0
+        relayed.sent = 0
         opened.handler = handler
         if (tls !== undefined) {
           opened.startTls!(tls)

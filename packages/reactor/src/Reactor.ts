@@ -14,8 +14,8 @@
  * Closing: new tasks are refused, those outstanding get `drain` to finish, then what is left is cut and answered
  * with `Lost` (`closed`).
  */
-import type { Call, Direct, Exchange, Job, LookupAddress, LookupHost, QueryRecords, Task } from "@handoff/core"
-import { Executor, Outstanding, Section, Setting, Strategies } from "@handoff/core"
+import type { Call, Direct, Exchange, LookupAddress, LookupHost, QueryRecords, Task } from "@handoff/core"
+import { Executor, Job, Outstanding, Section, Setting, Strategies } from "@handoff/core"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -40,6 +40,7 @@ import * as Opener from "./Opener.ts"
 /** The shared kinds that the reactor speaks. */
 export type Tasks = Exchange | LookupHost | LookupAddress | QueryRecords | Call<any>
 
+/** Bounds, names, handlers and habits of a reactor. */
 export interface Options extends Opener.Options {
   /** Shown in errors and counters; default `reactor`. */
   readonly name?: string | undefined
@@ -62,7 +63,11 @@ export interface Options extends Opener.Options {
   /** Happy Eyeballs (RFC 8305): time between attempts, and for which IPv4 waits for IPv6 names. */
   readonly attemptDelay?: Duration.Input | undefined
   readonly resolutionDelay?: Duration.Input | undefined
-  /** Keeps connections for the next exchange with the same peer; default: none are kept. */
+  /**
+   * Keeps connections for the next exchange with the same peer; default: none are kept. Only those whose exchange sends
+   * something and awaits a delimiter or at least one octet. If the peer closes one just as it is taken, the exchange
+   * fails with `Closed` or `Reset` and is not sent again: the peer may have acted on it. Retry where that does no harm.
+   */
   readonly keep?:
     | {
         readonly perPeer?: number | undefined
@@ -118,8 +123,9 @@ export const make = <const H extends ReadonlyArray<AnyHandler> = readonly []>(
     const gate = new Gate({
       limit: connections,
       perKey: limits.check("perPeer", limits.perPeer, options.perPeer ?? connections),
-      rate: options.rate,
-      ratePerKey: options.ratePerPeer,
+      rate: options.rate === undefined ? undefined : limits.check("rate", limits.rate, options.rate),
+      ratePerKey:
+        options.ratePerPeer === undefined ? undefined : limits.check("ratePerPeer", limits.rate, options.ratePerPeer),
       now,
       later: (millis, wake) => {
         const timer = setTimeout(wake, millis)
@@ -136,11 +142,18 @@ export const make = <const H extends ReadonlyArray<AnyHandler> = readonly []>(
               options.keep.maxAge === undefined
                 ? undefined
                 : Duration.toMillis(Duration.fromInputUnsafe(options.keep.maxAge)),
-            maxUses: options.keep.maxUses
+            maxUses:
+              options.keep.maxUses === undefined
+                ? undefined
+                : limits.check("keep.maxUses", limits.maxUses, options.keep.maxUses)
           })
     const drain = millisOf("drain", limits.drain, options.drain)
     const waiting = limits.check("waiting", limits.waiting, options.waiting)
+    const outstanding = new Draining(name, { limit: waiting + connections })
+    const leaving = new Leavings()
     const machine = machineOf(options, {
+      outstanding,
+      leaving,
       opener: Opener.make(options),
       gate,
       kept,
@@ -148,7 +161,6 @@ export const make = <const H extends ReadonlyArray<AnyHandler> = readonly []>(
     })
 
     const kinds = new Map<string, AnyHandler>((handlers ?? []).map((handler) => [handler.kind, handler]))
-    const outstanding = new Draining(name, { limit: waiting + connections })
 
     yield* Effect.addFinalizer(() =>
       Effect.callback<void>((resume) => {
@@ -156,17 +168,20 @@ export const make = <const H extends ReadonlyArray<AnyHandler> = readonly []>(
         const cut = (): void => {
           clearTimeout(timer)
           outstanding.drained = undefined
+          leaving.drained = undefined
           outstanding.close()
           gate.close()
           kept?.close()
+          for (const link of leaving) link.cut()
           names.close()
           watch.close()
           resume(Effect.void)
         }
         const timer = setTimeout(cut, drain)
-        if (outstanding.size === 0) cut()
+        const isDone = (): boolean => outstanding.size === 0 && leaving.size === 0
+        if (isDone()) cut()
         // The last answer is given before the rest is closed.
-        else outstanding.drained = () => setImmediate(cut)
+        else outstanding.drained = leaving.drained = () => setImmediate(() => isDone() && cut())
       })
     )
 
@@ -174,12 +189,9 @@ export const make = <const H extends ReadonlyArray<AnyHandler> = readonly []>(
       name,
       kinds: ["Exchange", "LookupHost", "LookupAddress", "QueryRecords", "Call", ...kinds.keys()],
       submitUnsafe: (task: Task.Any, onExit, caller, asked) => {
-        const job = outstanding.admit(task, onExit, asked)
-        if (job === undefined) return Executor.nothingToCancel
-        if (task._tag === "Exchange") {
-          Exchanges.start(machine, job as Job<any>, caller)
-          return job.cancel
-        }
+        if (outstanding.refuses(task, onExit)) return Executor.nothingToCancel
+        if (task._tag === "Exchange") return Exchanges.start(machine, task as Exchange, onExit, caller, asked)
+        const job = outstanding.enrol(new Job(outstanding, task, onExit, asked))
         const answer = (exit: Exit.Exit<any, any>): void => void job.answer(exit)
         switch (task._tag) {
           case "LookupHost":
@@ -228,12 +240,24 @@ class Draining extends Outstanding {
   }
 }
 
+/** Tells when the last link has sent the rest of its request. */
+class Leavings extends Set<{ readonly cut: () => void }> {
+  drained: (() => void) | undefined = undefined
+  override delete(link: { readonly cut: () => void }): boolean {
+    const was = super.delete(link)
+    if (this.drained !== undefined && this.size === 0) this.drained()
+    return was
+  }
+}
+
 const machineOf = (
   options: Options,
   parts: {
+    readonly outstanding: Outstanding<any>
     readonly opener: Opener.Opener
     readonly gate: Gate
     readonly kept: Kept | undefined
+    readonly leaving: Leavings
     readonly dns: Dns.Dns["Service"]
   }
 ): Exchanges.Machine => {
@@ -246,8 +270,10 @@ const machineOf = (
   }
   const total = options.totalTimeout
   return {
+    outstanding: parts.outstanding,
     gate: parts.gate,
     kept: parts.kept,
+    leaving: parts.leaving,
     dial: { ...dial, open: opener.plain },
     dialTls: { ...dial, open: opener.secured },
     timeouts: {

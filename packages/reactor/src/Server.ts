@@ -3,14 +3,17 @@
  *
  * | limit | what happens to those above |
  * |---|---|
- * | `connections` in all, `perPeer` per address | reset at once, counted as `refused` |
+ * | `connections` in all, `perPeer` per address | reset (TLS: closed) at once, before a handshake; counted as `refused` |
  * | `slowClient`: a read's frame is not whole in time | cut with `FrameTimeout` |
  * | `idleTimeout`, `firstByteTimeout`, `totalTimeout` | cut with the error of that name |
- * | descriptors (`EMFILE`) | libuv closes what it cannot keep and goes on; the server neither spins nor ends |
+ * | descriptors | by default a quarter is left to the handlers: clients above are reset like those above `connections` |
  *
- * Closing the scope stops accepting, gives handlers `drain` to finish, then interrupts those left and cuts their
- * connections. The listening socket can be handed over: to a child process (`handOver`), from one (`fd`, `received`),
- * or shared with others (`reusePort`).
+ * If others of the process use descriptors up (`EMFILE`), libuv closes what it cannot keep and goes on: the server
+ * neither spins nor ends.
+ *
+ * Closing the scope stops accepting, gives handlers `drain` to finish, then interrupts those left, cuts their
+ * connections, and gives their finalizers one second more. The listening socket can be handed over: to a child process
+ * (`handOver`), from one (`fd`, `received`), or shared with others (`reusePort`).
  */
 import type { ChildProcess } from "node:child_process"
 import type * as net from "node:net"
@@ -22,8 +25,10 @@ import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { Connection } from "./Connection.ts"
 import * as Conn from "./Connection.ts"
+import * as descriptors from "./descriptors.ts"
 import * as limits from "./limits.ts"
 import type { Handler, Link, Listener } from "./Link.ts"
+import { hostOf } from "./NodeLink.ts"
 import { NodeListener } from "./NodeListener.ts"
 import * as Tcp from "./Tcp.ts"
 import * as Tls from "./Tls.ts"
@@ -45,8 +50,9 @@ export type Listen =
       ) => Listener
     }
 
+/** Bounds of a server, for each peer and in all. */
 export interface Options extends Conn.Timeouts {
-  /** Connections at once; default 10,000. */
+  /** Connections at once; default 10,000, or fewer where `ulimit -n` is low. */
   readonly connections?: number | undefined
   /** Connections at once from one address; default as many as in all. */
   readonly perPeer?: number | undefined
@@ -67,6 +73,7 @@ export class ListenError extends Data.TaggedError("ListenError")<{ readonly code
   }
 }
 
+/** Connections at this instant, and what was refused. */
 export interface Stats {
   readonly open: number
   readonly accepted: number
@@ -105,7 +112,9 @@ export const serve = <E, R>(
       ...options,
       frameTimeout: options.slowClient ?? limits.slowClient.default
     }
-    const server = yield* listening(
+    const drain = drainOf(options)
+    let idle: (() => void) | undefined
+    const open = listening(
       listen,
       (link) => {
         const connection = Conn.fromLink(link, connectionOptions)
@@ -129,20 +138,26 @@ export const serve = <E, R>(
       },
       options
     )
-    let idle: (() => void) | undefined
-    const drain = drainOf(options)
-    yield* Effect.addFinalizer(() =>
+    const server = yield* Effect.acquireRelease(open, ({ listener }) =>
       Effect.callback<void>((resume) => {
-        server.listener.close()
-        const cut = (): void => {
+        listener.close()
+        const over = (): void => {
           clearTimeout(timer)
           idle = undefined
-          for (const fiber of fibers) fiber.interruptUnsafe()
-          // Those whose handlers are done but whose clients have not closed yet.
-          for (const link of Array.from(links)) link.destroy()
           resume(Effect.void)
         }
-        const timer = setTimeout(cut, drain)
+        const cut = (): void => {
+          clearTimeout(timer)
+          timer = setTimeout(over, limits.drain.default)
+          idle = () => {
+            if (fibers.size === 0) over()
+          }
+          for (const fiber of Array.from(fibers)) fiber.interruptUnsafe()
+          // Those whose handlers are done but whose clients have not closed yet.
+          for (const link of Array.from(links)) link.destroy()
+          idle?.()
+        }
+        let timer = setTimeout(cut, drain)
         idle = () => {
           if (fibers.size === 0 && links.size === 0) cut()
         }
@@ -152,15 +167,19 @@ export const serve = <E, R>(
     return { ...server.server, stats: Effect.map(server.server.stats, (stats) => ({ ...stats, failed })) }
   })
 
-/** As `serve`, with callbacks for connections: `Protocol` is made for it. Closing the scope cuts what is open after `drain`. */
+/**
+ * As `serve`, with callbacks for connections: `Protocol` is made for it. A link without a handler is reset. Closing the
+ * scope cuts what is open after `drain`.
+ */
 export const serveLinks = (
   listen: Listen,
-  accept: (link: Link) => Handler,
+  accept: (link: Link) => Handler | undefined,
   options: Options = {}
 ): Effect.Effect<Server, ListenError, Scope.Scope> =>
   Effect.gen(function* () {
     const links = new Set<Link>()
-    const made = yield* listening(
+    const drain = drainOf(options)
+    const open = listening(
       listen,
       (link) => {
         links.add(link)
@@ -168,10 +187,9 @@ export const serveLinks = (
       },
       options
     )
-    const drain = drainOf(options)
-    yield* Effect.addFinalizer(() =>
+    const made = yield* Effect.acquireRelease(open, ({ listener }) =>
       Effect.callback<void>((resume) => {
-        made.listener.close()
+        listener.close()
         const started = performance.now()
         const look = (): void => {
           for (const link of links) if (link.phase === "closed") links.delete(link)
@@ -201,15 +219,17 @@ const drainOf = (options: Options): number =>
     options.drain === undefined ? undefined : Duration.toMillis(Duration.fromInputUnsafe(options.drain))
   )
 
-const hostOf = (peer: string): string => peer.slice(0, Math.max(0, peer.lastIndexOf(":")))
-
 const listening = (
   listen: Listen,
-  accept: (link: Link) => Handler,
+  accept: (link: Link) => Handler | undefined,
   options: Options
 ): Effect.Effect<{ readonly server: Server; readonly listener: Listener }, ListenError> =>
   Effect.callback((resume) => {
-    const most = limits.check("connections", limits.serverConnections, options.connections)
+    const most = limits.check(
+      "connections",
+      limits.serverConnections,
+      options.connections ?? Math.min(limits.serverConnections.default, descriptors.forClients(descriptors.limit()))
+    )
     const perPeer = limits.check(
       "perPeer",
       limits.serverPerPeer,
@@ -219,24 +239,26 @@ const listening = (
     let accepted = 0
     let refused = 0
     let closed: ((done: () => void) => void) | undefined
-    const gate = (link: Link): Handler | undefined => {
-      const host = hostOf(link.peer)
+    const admit = (peer: string, gone: (told: () => void) => void): boolean => {
+      const host = hostOf(peer)
       const here = peers.get(host) ?? 0
       if (listener.open >= most || here >= perPeer) {
         refused++
-        return undefined
+        return false
       }
       accepted++
       if (perPeer < most) {
         peers.set(host, here + 1)
-        link.onGone(() => {
+        gone(() => {
           const left = (peers.get(host) ?? 1) - 1
           if (left > 0) peers.set(host, left)
           else peers.delete(host)
         })
       }
-      return accept(link)
+      return true
     }
+    const gate = (link: Link): Handler | undefined =>
+      admit(link.peer, (told) => link.onGone(told)) ? accept(link) : undefined
     const ready = (error: Error | undefined, made: Listener): void => {
       if (error !== undefined) {
         const code = (error as { code?: string }).code ?? "UNKNOWN"
@@ -268,7 +290,7 @@ const listening = (
     }
     const listener: Listener =
       listen.transport === "tls"
-        ? Tls.listen(listen, gate, ready)
+        ? Tls.listen(listen, accept, ready, admit)
         : listen.transport === "unix"
           ? Unix.listen(listen, gate, ready)
           : listen.transport === "custom"

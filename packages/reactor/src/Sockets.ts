@@ -30,6 +30,7 @@ export const make = (endpoint: Endpoint | string, options: Conn.Options = {}): S
     false
   )
 
+/** Effect's `Socket` to an endpoint, as a layer. */
 export const layer = (endpoint: Endpoint | string, options?: Conn.Options): Layer.Layer<Socket.Socket> =>
   Layer.succeed(Socket.Socket, make(endpoint, options))
 
@@ -95,6 +96,7 @@ export const makeServer = (
     return { address, run }
   })
 
+/** Effect's `SocketServer` on an endpoint, as a layer. */
 export const layerServer = (
   listen: Server.Listen,
   options?: Server.Options

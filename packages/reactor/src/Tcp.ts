@@ -6,6 +6,7 @@ import { formatNode, NodeLink, reading } from "./NodeLink.ts"
 import { NodeListener } from "./NodeListener.ts"
 import { upgradeClient, upgradeServer } from "./Tls.ts"
 
+/** How a TCP connection is made. */
 export interface ConnectOptions {
   /** An address, not a name: names are resolved before. */
   readonly host: string
@@ -43,6 +44,7 @@ export const connect = (options: ConnectOptions, handler: Handler): Link => {
   )
 }
 
+/** Where to listen, and how. */
 export interface ListenOptions {
   /** Default `127.0.0.1`. */
   readonly host?: string | undefined

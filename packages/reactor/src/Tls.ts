@@ -8,7 +8,8 @@ import type * as net from "node:net"
 import * as tls from "node:tls"
 import type { Handler, Link, Listener } from "./Link.ts"
 import * as limits from "./limits.ts"
-import { formatNode, NodeLink, reading } from "./NodeLink.ts"
+import { formatNode, hostOf, NodeLink, reading } from "./NodeLink.ts"
+import type { Admit } from "./NodeListener.ts"
 import { NodeListener } from "./NodeListener.ts"
 
 /** What a client says and demands in a handshake. */
@@ -25,10 +26,16 @@ export interface ClientOptions {
   readonly verify?: "check" | "capture" | undefined
   readonly minVersion?: tls.SecureVersion | undefined
   readonly maxVersion?: tls.SecureVersion | undefined
+  /**
+   * A context made before (`tls.createSecureContext`), in the place of `ca`, `cert`, `key` and the versions: making one
+   * costs about as much as a handshake, so whoever opens many connections shares it.
+   */
+  readonly secureContext?: tls.SecureContext | undefined
   /** Where sessions are kept for the next connection; none: every handshake is a full one. */
   readonly sessions?: Sessions | undefined
 }
 
+/** How a TLS connection is made. */
 export interface ConnectOptions extends ClientOptions {
   readonly host: string
   readonly port: number
@@ -71,6 +78,7 @@ export interface ServerOptions {
   readonly maxVersion?: tls.SecureVersion | undefined
 }
 
+/** Where to listen, and with which certificate. */
 export interface ListenOptions extends ServerOptions {
   readonly host?: string | undefined
   readonly port?: number | undefined
@@ -80,15 +88,18 @@ export interface ListenOptions extends ServerOptions {
   readonly highWaterOctets?: number | undefined
 }
 
-/** Listens; links are accepted once their handshake is done, and those that fail it are closed. */
+/**
+ * Listens; links are accepted once their handshake is done, and those that fail it are closed. `admit` is asked before
+ * the handshake.
+ */
 export const listen = (
   options: ListenOptions,
   accept: (link: Link) => Handler | undefined,
-  ready: (error: Error | undefined, listener: Listener) => void
+  ready: (error: Error | undefined, listener: Listener) => void,
+  admit?: Admit
 ): Listener => {
   const server = tls.createServer({
     ...serverOptions(options),
-    allowHalfOpen: true,
     noDelay: options.noDelay ?? true,
     handshakeTimeout: options.handshakeTimeout ?? limits.tlsTimeout.default,
     highWaterMark: options.highWaterOctets ?? limits.highWaterOctets.default
@@ -96,7 +107,7 @@ export const listen = (
   server.on("tlsClientError", (_error, socket) => {
     socket.destroy()
   })
-  const listener = new NodeListener(server, accept, () => {}, true)
+  const listener = new NodeListener(server, accept, () => {}, true, admit)
   listener.listen(
     { host: options.host ?? "127.0.0.1", port: options.port ?? 0, backlog: options.backlog ?? 1_024 },
     ready
@@ -134,7 +145,9 @@ export class Sessions {
 /** Goes on in TLS as the client, over a socket that has spoken plainly. */
 export const upgradeClient = (link: NodeLink, socket: net.Socket, options: ClientOptions): tls.TLSSocket => {
   const key = keepSessions(link, options)
-  const secured = tls.connect({ ...clientOptions(options, key), socket } as tls.ConnectionOptions)
+  // Without a name the certificate must be for the address; Node would ask for "localhost".
+  const host = hostOf(link.peer)
+  const secured = tls.connect({ ...clientOptions(options, key), host, socket } as tls.ConnectionOptions)
   link.attachTls(secured, "secureConnect", true)
   return secured
 }
@@ -164,6 +177,7 @@ const clientOptions = (options: ClientOptions, key: string | undefined): tls.Con
     ...(options.key === undefined ? {} : { key: options.key as string }),
     ...(options.minVersion === undefined ? {} : { minVersion: options.minVersion }),
     ...(options.maxVersion === undefined ? {} : { maxVersion: options.maxVersion }),
+    ...(options.secureContext === undefined ? {} : { secureContext: options.secureContext }),
     ...(session === undefined ? {} : { session }),
     rejectUnauthorized: options.verify !== "capture"
   }

@@ -1,8 +1,11 @@
 /** What the system and TLS say went wrong, in the words of an `ExchangeError`. */
 import { ExchangeError } from "@handoff/core"
+import type * as Dns from "effect/net/Dns"
 import type { Phase, SystemError } from "./Link.ts"
 
+/** Where an exchange was when it failed. */
 export type Stage = ExchangeError["stage"]
+/** Why it failed. */
 export type Reason = ExchangeError["reason"]
 
 const reasons: Readonly<Record<string, Reason>> = {
@@ -32,6 +35,14 @@ const reasons: Readonly<Record<string, Reason>> = {
 
 export const reasonOf = (cause: SystemError | undefined): Reason =>
   cause === undefined ? "Closed" : (reasons[cause.code ?? ""] ?? "Unknown")
+
+/** What a failed lookup says. */
+export const reasonOfName = (error: Dns.DnsError): Reason =>
+  error.reason === "NotFound" || error.reason === "Timeout"
+    ? error.reason
+    : error.reason === "BadName"
+      ? "BadRequest"
+      : "Unknown"
 
 /** Too few descriptors: waiting helps. */
 export const isScarcity = (cause: SystemError | undefined): boolean =>

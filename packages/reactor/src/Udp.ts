@@ -9,6 +9,7 @@ import * as dgram from "node:dgram"
 import type { SystemError } from "./Link.ts"
 import { formatNode } from "./NodeLink.ts"
 
+/** Who takes datagrams. */
 export interface Handler {
   onOpen(port: Port): void
   /** A datagram came; it is ours to keep. */
@@ -19,11 +20,13 @@ export interface Handler {
   onClose(cause: SystemError | undefined, port: Port): void
 }
 
+/** Where a datagram came from or goes. */
 export interface Address {
   readonly host: string
   readonly port: number
 }
 
+/** How a UDP socket is opened. */
 export interface Options {
   /** Which peer to hear and to send to; none: any. */
   readonly connect?: Address | undefined

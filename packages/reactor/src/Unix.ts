@@ -6,6 +6,7 @@ import { NodeLink, reading } from "./NodeLink.ts"
 import { NodeListener } from "./NodeListener.ts"
 import { upgradeClient, upgradeServer } from "./Tls.ts"
 
+/** How a connection to a path is made. */
 export interface ConnectOptions {
   readonly path: string
   readonly highWaterOctets?: number | undefined
@@ -25,6 +26,7 @@ export const connect = (options: ConnectOptions, handler: Handler): Link => {
   )
 }
 
+/** At which path to listen, and who may connect. */
 export interface ListenOptions {
   readonly path: string
   readonly backlog?: number | undefined

@@ -116,6 +116,21 @@ export const scarcityPause = limit(
   "our judgement: after EMFILE with nothing of ours open, how long until the next attempt"
 )
 export const keptPerPeer = limit(64, 1, 65_536, "connections", "our judgement; browsers take 6, load generators 1,000")
+export const rate = limit(
+  Number.MAX_VALUE,
+  0.001,
+  Number.MAX_VALUE,
+  "per second",
+  "off unless asked; one in a quarter of an hour is a schedule rather than a rate"
+)
+export const pipeline = limit(1, 1, 65_536, "tasks", "only some protocols allow more than one; which, the app knows")
+export const maxUses = limit(
+  Number.MAX_SAFE_INTEGER,
+  1,
+  Number.MAX_SAFE_INTEGER,
+  "tasks",
+  "off unless asked: a peer that wants fewer says so by closing"
+)
 export const keptIdle = limit(
   4_000,
   1,
@@ -123,7 +138,13 @@ export const keptIdle = limit(
   "milliseconds",
   "below the 5 s after which Node's and many other servers close an idle connection"
 )
-export const serverConnections = limit(10_000, 1, 1_000_000, "connections", "half of a usual ulimit -n of 20,000")
+export const serverConnections = limit(
+  10_000,
+  1,
+  1_000_000,
+  "connections",
+  "half of a usual ulimit -n of 20,000; where that is lower, three quarters of what Node leaves of it"
+)
 export const serverPerPeer = limit(10_000, 1, 1_000_000, "connections", "as many as in all, unless the app states less")
 export const linger = limit(
   1_000,

@@ -5,6 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as fs from "node:fs"
+import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 import { certificates } from "./support/certificates.ts"
@@ -12,7 +13,64 @@ import { closedPort, echo, octets, tcp, text } from "./support/peers.ts"
 
 const line = Framing.lines()
 
+/** How often the system was told not to delay small writes (TCP_NODELAY), since it was made. */
+const noDelays = Effect.acquireRelease(
+  Effect.callback<{ times: number; readonly restore: () => void }>((resume) => {
+    const server = net.createServer().listen(0, "127.0.0.1", () => {
+      const handles = Object.getPrototypeOf((server as unknown as { _handle: object })._handle)
+      const { setNoDelay } = handles
+      const count = { times: 0, restore: () => void (handles.setNoDelay = setNoDelay) }
+      handles.setNoDelay = function (enable: boolean) {
+        if (enable) count.times++
+        return setNoDelay.call(this, enable)
+      }
+      server.close(() => resume(Effect.succeed(count)))
+    })
+  }),
+  ({ restore }) => Effect.sync(restore)
+)
+
+/** Until a count has begun and then stands for many turns of the loop, in each of which what is ready would move. */
+const still = (count: () => number) =>
+  Effect.callback<void>((resume) => {
+    let last = 0
+    let turns = 0
+    const look = (): void => {
+      turns = count() === last && last > 0 ? turns + 1 : 0
+      last = count()
+      if (turns === 200) resume(Effect.void)
+      else setImmediate(look)
+    }
+    look()
+  })
+
 describe("a connection", () => {
+  it.live.each(["tcp", "tls"] as const)("over %s delays no small writes unless told to, at either end", (transport) =>
+    Effect.gen(function* () {
+      const { ca, good } = certificates()
+      const count = yield* noDelays
+      for (const client of [undefined, true, false]) {
+        for (const server of [undefined, true, false]) {
+          count.times = 0
+          yield* Effect.scoped(
+            Effect.gen(function* () {
+              const { address } = yield* Server.serve(
+                transport === "tcp" ? { noDelay: server } : { transport, ...good, noDelay: server },
+                (peer) => Effect.flatMap(peer.read(line), (frame) => peer.writeFrame(line, frame)),
+                { drain: 0 }
+              )
+              const connection = yield* Connection.connect(`${transport}:${address}`, { noDelay: client, tls: { ca } })
+              yield* connection.writeFrame(line, octets("hi"))
+              yield* connection.read(line)
+            })
+          )
+          const expected = (client === false ? 0 : 1) + (server === false ? 0 : 1)
+          assert.strictEqual(count.times, expected, `client ${client}, server ${server}`)
+        }
+      }
+    })
+  )
+
   it.live("converses in several steps: greet, upgrade to TLS, ask, half-close", () =>
     Effect.gen(function* () {
       const { ca, good } = certificates()
@@ -68,11 +126,7 @@ describe("a connection", () => {
       ).pipe(Stream.take(1_000))
       const fiber = yield* Effect.forkChild(client.writeAll(producer))
       // The kernel's buffers fill, then nothing more is taken.
-      let before = -1
-      while (written !== before) {
-        before = written
-        yield* Effect.sleep(100)
-      }
+      yield* still(() => written)
       assert.isBelow(written, 1_000 * chunk.length)
       peerPaused = false
       resume()
@@ -96,11 +150,7 @@ describe("a connection", () => {
         more()
       })
       const reader = yield* Connection.connect(`tcp:127.0.0.1:${flood.port}`, { highWaterOctets: 100_000 })
-      let last = -1
-      while (reader.received !== last || reader.received === 0) {
-        last = reader.received
-        yield* Effect.sleep(50)
-      }
+      yield* still(() => reader.received)
       assert.isBelow(reader.received, 100_000 + 65_537)
       let total = 0
       yield* Stream.runForEach(reader.frames(Framing.fixed(65_536)), (frame) =>
@@ -223,6 +273,30 @@ describe("a connection", () => {
         ["TlsTimeout", "tls"],
         "Closed"
       ])
+    })
+  )
+
+  it.live.skipIf(!fs.existsSync("/proc/net/tcp"))("has the kernel ask after a silent peer, if told to", () =>
+    Effect.gen(function* () {
+      const peer = yield* echo
+      const plain = yield* Connection.connect(`tcp:127.0.0.1:${peer.port}`)
+      const asking = yield* Connection.connect(`tcp:127.0.0.1:${peer.port}`, { keepAlive: "1 minute" })
+      // proc(5): the kind of a socket's timer stands before its remaining time; 2 is keep-alive, 0 none.
+      const hex = (port: number): string => `:${port.toString(16).toUpperCase().padStart(4, "0")}`
+      const timerOf = ({ local }: Connection.Connection): string | undefined => {
+        const port = hex(Number(local!.split(":").at(-1)))
+        const row = fs
+          .readFileSync("/proc/net/tcp", "latin1")
+          .split("\n")
+          .map((line) => line.trim().split(/\s+/))
+          // Connections of the past that had the port wait in the table too; 01 is one that stands.
+          .find(
+            ([, from, to, state]) =>
+              from?.endsWith(port) === true && to?.endsWith(hex(peer.port)) === true && state === "01"
+          )
+        return row?.[5]?.split(":")[0]
+      }
+      assert.deepStrictEqual([timerOf(plain), timerOf(asking)], ["00", "02"])
     })
   )
 

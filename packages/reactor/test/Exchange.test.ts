@@ -7,6 +7,7 @@ import * as Dns from "effect/net/Dns"
 import * as Host from "effect/net/Host"
 import * as NetAddress from "effect/net/NetAddress"
 import { closedPort, echo, loopback, octets, tcp, text, udp } from "./support/peers.ts"
+import { sockets } from "./support/turns.ts"
 
 const until = (text: string) => ({ _tag: "Delimiter" as const, delimiter: octets(text) })
 
@@ -188,6 +189,77 @@ describe("Exchange", () => {
       for (let i = 0; i < 5; i++) assert.strictEqual(text((yield* ask).octets), "ping")
       assert.strictEqual(peer.accepted(), 1)
       assert.strictEqual((yield* reactor.stats).extra["reused"], 4)
+    })
+  )
+
+  it.live.each([{}, { keep: { idle: 600_000 } }])(
+    "neither keeps nor leaks a connection whose peer answered and reads no more, with %j",
+    (options) =>
+      Effect.gen(function* () {
+        const reactor = yield* Reactor.make(options)
+        const peer = yield* tcp((socket) => socket.once("data", () => socket.pause().write("pong")))
+        const before = sockets()
+        const reply = yield* reactor.run(
+          new Exchange({
+            transport: "tcp",
+            peer: peer.address,
+            request: new Uint8Array(20_000_000),
+            until: { _tag: "Octets", octets: 4 },
+            idleTimeout: 100
+          })
+        )
+        assert.strictEqual(text(reply.octets), "pong")
+        // The peer's own is left.
+        while (sockets() > before + 1) yield* Effect.sleep(1)
+      })
+  )
+
+  it.live("keeps no connection on which it awaited no octets: a late answer is nobody else's", () =>
+    Effect.gen(function* () {
+      const reactor = yield* Reactor.make({ keep: {} })
+      const peer = yield* echo
+      const ask = (request: string, length: number) =>
+        reactor.run(
+          new Exchange({
+            transport: "tcp",
+            peer: peer.address,
+            request: octets(request),
+            until: { _tag: "Octets", octets: length }
+          })
+        )
+      assert.strictEqual((yield* ask("tell", 0)).octets.length, 0)
+      assert.strictEqual(text((yield* ask("ping", 4)).octets), "ping")
+      assert.strictEqual((yield* ask("tell", 0)).octets.length, 0)
+      const { extra } = yield* reactor.stats
+      assert.deepStrictEqual([extra["reused"], extra["kept"]], [0, 1])
+    })
+  )
+
+  it.live.each([0, 600_000])("sends the rest of what was answered when it closes, with %d ms to drain", (drain) =>
+    Effect.gen(function* () {
+      let got = 0
+      const peer = yield* tcp((socket) => {
+        if (drain === 0) socket.once("data", () => socket.pause())
+        else socket.on("data", (chunk) => (got += chunk.length)).on("end", () => socket.end())
+      })
+      const before = sockets()
+      yield* Effect.scoped(
+        Effect.flatMap(Reactor.make({ drain }), (reactor) =>
+          reactor.run(
+            new Exchange({
+              transport: "tcp",
+              peer: peer.address,
+              request: new Uint8Array(20_000_000),
+              until: { _tag: "Octets", octets: 0 },
+              idleTimeout: 600_000
+            })
+          )
+        )
+      )
+      if (drain > 0) while (got < 20_000_000) yield* Effect.sleep(1)
+      while (peer.accepted() === 0) yield* Effect.sleep(1)
+      // At most the peer's own is left.
+      while (sockets() > before + 1) yield* Effect.sleep(1)
     })
   )
 

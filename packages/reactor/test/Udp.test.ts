@@ -2,6 +2,7 @@ import { Udp } from "@handoff/reactor"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { closedPort, octets, text } from "./support/peers.ts"
+import { until } from "./support/turns.ts"
 
 /** Opens a socket and collects what it tells. */
 const open = (options: Udp.Options, onDatagram?: (octets: Uint8Array, from: Udp.Address, port: Udp.Port) => void) =>
@@ -20,11 +21,6 @@ const open = (options: Udp.Options, onDatagram?: (octets: Uint8Array, from: Udp.
     }),
     ({ port }) => Effect.sync(() => port.destroy())
   )
-
-const until = (holds: () => boolean) =>
-  Effect.gen(function* () {
-    while (!holds()) yield* Effect.sleep(1)
-  })
 
 const portOf = (port: Udp.Port): number => Number(/:(\d+)$/.exec(port.local!)![1])
 

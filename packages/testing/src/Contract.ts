@@ -26,13 +26,19 @@ export interface Samples<T extends Task.Any> {
   readonly never: (index: number) => T
   /** A task of a kind that this executor does not run. */
   readonly unsupported: Task.Any
+  /** A task that ends soon in a defect, for an executor whose tasks can. */
+  readonly die?: (index: number) => T
+  /** A task that succeeds soon, and how often it was run until now, for an executor whose work can be counted. */
+  readonly counted?: (index: number) => { readonly task: T; readonly runs: () => number }
+  /** A task that succeeds soon with the id of the trace that it runs in, for an executor that carries the caller's. */
+  readonly traced?: (index: number) => T
 }
 
 /** What a strategy may do differently, by name. Each changes an expectation. */
 export interface Differences {
   /**
    * How many tasks run at once, where it is few. Tasks that never end then keep others waiting, and the suite expects
-   * just that. Default: more than the suite asks for (64).
+   * just that. Default: as many as the suite asks for, 64 at least.
    */
   readonly concurrency?: number
   /**
@@ -40,7 +46,7 @@ export interface Differences {
    * Then the suite leaves slots for others. Default: the slot is free soon after the cancel.
    */
   readonly cancelKeepsSlot?: boolean
-  /** Tasks it takes at once; the suite stays below it. Default: more than `tasks`. */
+  /** Tasks it takes at once; one more is `Overloaded`, `full`. Default: `tasks` at least. */
   readonly limit?: number
   /**
    * What closing answers to tasks that had not started, where it is not `Lost`: a wrapper's own queue may say
@@ -53,6 +59,7 @@ export interface Differences {
   readonly closesNothing?: boolean
 }
 
+/** How to make tasks of each outcome, and what the strategy does differently. */
 export interface Options<T extends Task.Any> extends Samples<T> {
   readonly differences?: Differences
   /** Tasks of the test with many at once. Default 1,000. */
@@ -83,6 +90,7 @@ export type Make<T extends Task.Any> =
       readonly layer: Layer.Layer<any, unknown>
     }
 
+/** What the laws are tried on: an executor with its samples. */
 export const subject = <T extends Task.Any>(make: Make<T>, options: Options<T>): Subject<T> => ({
   make: Effect.isEffect(make)
     ? make
@@ -99,6 +107,7 @@ export const contract = <T extends Task.Any>(name: string, make: Make<T>, option
   const about = subject(make, options)
   describe(`${name} keeps the contract of an executor`, () => {
     for (const law of laws(options.seeds ?? [1, 2, 3, 4, 5])) {
+      if (law.needs !== undefined && options[law.needs] === undefined) continue
       // A law gives up after twice the patience, in its own words; Vitest should not do so before.
       it.live(law.name, () => law.check(about), 2 * about.patience + 10_000)
     }

@@ -43,6 +43,7 @@ export * from "./network/Conditions.ts"
 export { type Arrival, Link } from "./network/Link.ts"
 export * from "./network/Peer.ts"
 
+/** Peers, and conditions of the way to them. */
 export interface Options {
   /** By `host:port`, `[address]:port` or path, as the tasks name them. */
   readonly peers: Readonly<Record<string, Peer>>

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "./Random.ts"
 
+/** Breaks one promise of an executor. */
 export type Fault = <T extends Task.Any>(inner: Executor.Executor<T>) => Executor.Executor<T>
 
 type Submit = Executor.Executor<any>["submitUnsafe"]

@@ -9,6 +9,7 @@ export interface Random {
   readonly shuffle: <A>(items: ReadonlyArray<A>) => Array<A>
 }
 
+/** The same numbers for the same seed. */
 export const make = (seed: number): Random => {
   let state = seed >>> 0
   const next = (): number => {

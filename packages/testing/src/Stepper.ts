@@ -26,6 +26,7 @@ import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as Random from "./Random.ts"
 
+/** Its name, its kinds and its bound. */
 export interface Options<T extends Task.Any> {
   readonly kinds: ReadonlyArray<Task.KindOf<T>>
   /** Default "stepper". */

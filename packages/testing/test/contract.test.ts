@@ -1,14 +1,14 @@
-import { AppExecutor, Batch, type Call, observe, Observability, Section, Strategies } from "@handoff/core"
+import { AppExecutor, Batch, Call, Direct, observe, Observability, Section, Strategies } from "@handoff/core"
 import { contract, Stepper } from "@handoff/testing"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-import { answer, direct, router, samples } from "./samples.ts"
+import { answer, direct, everySample, router, samples } from "./samples.ts"
 
-contract("Direct with handlers that answer at once", direct("direct", "at once"), { ...samples, patience: 2000 })
+contract("Direct with handlers that answer at once", direct("direct", "at once"), { ...everySample, patience: 2000 })
 
-contract("Direct with handlers that take a while", direct("direct", "later"), { ...samples, patience: 2000 })
+contract("Direct with handlers that take a while", direct("direct", "later"), { ...everySample, patience: 2000 })
 
 contract(
   "Stepper, stepping itself at random",
@@ -17,7 +17,7 @@ contract(
 )
 
 contract("Router over two Directs", router, {
-  ...samples,
+  ...everySample,
   patience: 2000
 })
 
@@ -30,7 +30,7 @@ const listening = Effect.gen(function* () {
   return { ...observed, submitUnsafe }
 })
 
-contract("observe, with a listener", listening, { ...samples, patience: 2000, seeds: [1] })
+contract("observe, with a listener", listening, { ...everySample, patience: 2000, seeds: [1] })
 
 contract(
   "a batch function",
@@ -55,5 +55,11 @@ contract(
       Layer.provideMerge(Observability.layer())
     )
   },
-  { ...samples, patience: 2000, seeds: [1, 2] }
+  { ...everySample, patience: 2000, seeds: [1, 2] }
+)
+
+contract(
+  "Direct with a limit",
+  Direct.make([Direct.handle(Call, (task) => (task.function === "hang" ? Effect.never : answer(task)))], { limit: 8 }),
+  { ...samples, patience: 2000, seeds: [1, 2], differences: { limit: 8 } }
 )

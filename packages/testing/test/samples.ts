@@ -15,12 +15,46 @@ export const samples: Contract.Samples<Call<any>> = {
   unsupported: new LookupHost({ name: "host.test" })
 }
 
+/** How often each of the tasks "count" was run, by a number that is given out once. */
+const runs = new Map<number, number>()
+let given = 0
+
+/** All samples there are, for executors that run tasks as the handlers of `direct` do. */
+export const everySample: Contract.Samples<Call<any>> = {
+  ...samples,
+  die: (index) => call("die", index),
+  counted: () => {
+    const number = given++
+    return { task: call("count", number), runs: () => runs.get(number) ?? 0 }
+  },
+  traced: (index) => call("trace", index)
+}
+
 export const answer = (task: Call<any>): Exit.Exit<any, CallError> =>
   task.function === "double"
     ? Exit.succeed((task.args[0] as number) * 2)
     : Exit.fail(
         new CallError({ module: task.module, function: task.function, errorName: "Error", errorMessage: "thrown" })
       )
+
+/** Counts a run of a task "count". */
+export const count = (task: Call<any>): void => {
+  const number = task.args[0] as number
+  runs.set(number, (runs.get(number) ?? 0) + 1)
+}
+
+const special = (task: Call<any>): Effect.Effect<any, CallError> => {
+  switch (task.function) {
+    case "die":
+      return Effect.die(new Error("a defect"))
+    case "count":
+      return Effect.sync(() => count(task))
+    case "trace":
+      return Effect.map(Effect.orDie(Effect.currentSpan), ({ traceId }) => traceId)
+    default:
+      return answer(task)
+  }
+}
 
 /** Handlers that answer at once, or after a turn of the loop. */
 export const direct = (
@@ -33,8 +67,8 @@ export const direct = (
         task.function === "hang"
           ? Effect.never
           : when === "at once"
-            ? answer(task)
-            : Effect.andThen(Effect.sleep(1), answer(task))
+            ? special(task)
+            : Effect.andThen(Effect.sleep(1), special(task))
       )
     ],
     { name }

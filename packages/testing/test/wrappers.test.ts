@@ -13,15 +13,20 @@ import {
 import { contract } from "@handoff/testing"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import { direct, samples } from "./samples.ts"
+import { direct, everySample } from "./samples.ts"
 
 const wrapped = (wrapper: <T extends Task.Any>(inner: Executor.Executor<T>) => Executor.Executor<T>) =>
   Effect.map(direct("direct", "later"), wrapper)
 
-const options = { ...samples, patience: 3000, tasks: 300, seeds: [11, 12] }
+const options = { ...everySample, patience: 3000, tasks: 300, seeds: [11, 12] }
 const always = () => true
 
 contract("limit", wrapped(limit({ concurrency: 64, key: (task) => String(task.args[0] % 7) })), options)
+contract("limit to three at a time, eight in all", wrapped(limit({ concurrency: 3, waiting: 5 })), {
+  ...options,
+  seeds: [11],
+  differences: { concurrency: 3, limit: 8 }
+})
 contract("limit to one at a time", wrapped(limit({ concurrency: 1 })), {
   ...options,
   tasks: 100,

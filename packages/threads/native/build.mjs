@@ -47,6 +47,9 @@ export const missing = (target) => {
   if (spawnSync(compiler, ["--version"]).status !== 0) return `there is no ${compiler} (Debian's ${debian})`
   if (unpacked !== undefined && process.env[unpacked] === undefined)
     return `${unpacked} is not set (Debian's ${debian})`
+  const headers = ["-xc", "-E", "-include", "stdio.h", "/dev/null"]
+  if (unpacked === undefined && spawnSync(compiler, headers).status !== 0)
+    return `${compiler} finds no headers of a C library (Debian's ${debian})`
   return undefined
 }
 

@@ -1,8 +1,9 @@
 /**
  * Small values in shared memory, without a call into the engine for the commonest: numbers, short strings, booleans,
  * null and undefined, plain objects and arrays of those, dates, bigints of 64 bits, and the octets of typed arrays.
- * What comes out is what a structured clone gives. Everything else, what is too large, and what refers to one object
- * twice is left to a structured clone by message: `write` then says no.
+ * What comes out is what a structured clone gives, except that of a typed array only its own octets travel, not the rest
+ * of its buffer. Everything else, what is too large, and what refers to one object twice is left to a structured clone by
+ * message: `write` then says no.
  *
  * Everything is written in 32-bit words: the tag in the low four bits of a word, a length or small number above it.
  */
@@ -32,8 +33,6 @@ const BIGINT = 12
 /** A word follows. */
 const INT32 = 13
 
-type AnyView = ArrayBufferView<ArrayBufferLike> & { readonly constructor: unknown }
-
 const classes = [
   Uint8Array,
   Int8Array,
@@ -47,8 +46,8 @@ const classes = [
   BigInt64Array,
   BigUint64Array
 ] as const
-const classOf = new Map<unknown, number>(classes.map((one, i) => [one, i]))
-classOf.set(Buffer, 0)
+const classOf = new Map<unknown, number>(classes.map((one, i) => [one.prototype, i]))
+classOf.set(Buffer.prototype, 0)
 const arrayBufferClass = classes.length
 
 /** Objects in one value, at most; beyond it the search for repetitions would cost more than a structured clone. */
@@ -60,6 +59,9 @@ const scratch = new ArrayBuffer(8)
 const scratchDouble = new Float64Array(scratch)
 const scratchBigInt = new BigInt64Array(scratch)
 const scratchWords = new Int32Array(scratch)
+
+/** Whether nothing of a buffer but its octets is to be kept: what was moved away or can grow is a structured clone's. */
+const isPlain = (buffer: ArrayBuffer): boolean => !buffer.detached && !buffer.resizable
 
 export class Codec {
   private readonly words: Int32Array<ArrayBufferLike>
@@ -81,6 +83,17 @@ export class Codec {
     this.objectCount = 0
     const ok = this.put(value)
     // Keep nothing alive that the caller has let go.
+    for (let i = 0; i < this.objectCount; i++) this.objects[i] = this
+    return ok
+  }
+
+  /** As `write`, for a call's arguments: own properties of the array itself reach no function, and are not looked for. */
+  writeArguments(args: ReadonlyArray<unknown>, from: number, end: number): boolean {
+    this.at = from
+    this.end = end
+    this.objectCount = 1
+    this.objects[0] = args
+    const ok = this.at + 3 <= end && this.putItems(args)
     for (let i = 0; i < this.objectCount; i++) this.objects[i] = this
     return ok
   }
@@ -185,22 +198,27 @@ export class Codec {
     if (Array.isArray(value)) return this.putArray(value)
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype === Object.prototype || prototype === null) return this.putRecord(value as Record<string, unknown>)
-    if (ArrayBuffer.isView(value)) return this.putView(value)
+    if (ArrayBuffer.isView(value)) return this.putView(value, classOf.get(prototype))
     if (value instanceof Date && prototype === Date.prototype) {
       scratchDouble[0] = value.getTime()
       return this.putScratch(DATE)
     }
-    if (value instanceof ArrayBuffer) return this.putOctets(new Uint8Array(value), arrayBufferClass)
-    return false
+    return value instanceof ArrayBuffer && isPlain(value) && this.putOctets(new Uint8Array(value), arrayBufferClass)
   }
 
+  /** Own properties besides the items (`index` of a match) are a structured clone's business. */
   private putArray(value: ReadonlyArray<unknown>): boolean {
+    const { length } = value
+    return length <= this.end - this.at && Object.keys(value).length === length && this.putItems(value)
+  }
+
+  private putItems(value: ReadonlyArray<unknown>): boolean {
     const { length } = value
     if (length > this.end - this.at) return false
     const start = this.at++
     for (let i = 0; i < length; i++) {
       const item = value[i]
-      // A hole, or own properties besides the items, are a structured clone's business.
+      // And so is a hole.
       if (item === undefined && !(i in value)) return false
       if (!this.put(item)) return false
     }
@@ -220,9 +238,8 @@ export class Codec {
     return true
   }
 
-  private putView(view: AnyView): boolean {
-    const which = classOf.get(view.constructor)
-    if (which === undefined || view.buffer instanceof SharedArrayBuffer) return false
+  private putView(view: ArrayBufferView<ArrayBufferLike>, which: number | undefined): boolean {
+    if (which === undefined || view.buffer instanceof SharedArrayBuffer || !isPlain(view.buffer)) return false
     return this.putOctets(new Uint8Array(view.buffer, view.byteOffset, view.byteLength), which)
   }
 

@@ -6,7 +6,7 @@ import type { Ending, Job } from "./Job.ts"
 import type { Definition, Fault } from "./protocol.ts"
 
 export interface Crew {
-  /** Starts a worker of this number; `ready` or `exited` follows. */
+  /** Starts a worker of this number; `ready` or `exited` follows. May throw, and then there is no such worker. */
   readonly start: (worker: number) => void
   /** A function that jobs may name from now on. */
   readonly define: (definition: Definition) => void
@@ -15,7 +15,7 @@ export interface Crew {
    * and then has not taken it.
    */
   readonly offer: (job: Job) => boolean
-  /** As `offer`, for this worker only. */
+  /** As `offer`, for this worker only. Once it has no room, there is room again after one of its jobs has ended. */
   readonly assign: (job: Job, worker: number) => boolean
   /** Takes a job back if no worker has started it. */
   readonly revoke: (job: Job) => boolean
@@ -29,11 +29,16 @@ export interface Crew {
   readonly credit: (job: Job, items: number) => void
   /** The worker that runs a job, or -1. */
   readonly workerOf: (job: Job) => number
-  /** Lets a worker finish what it runs, call its stop hook and end. */
-  readonly retire: (worker: number) => void
+  /** Lets a worker finish what it runs, call its stop hook and end. Takes back what it was assigned and has not started. */
+  readonly retire: (worker: number) => ReadonlyArray<Job>
   /** Ends a worker at once. `exited` follows. */
   readonly terminate: (worker: number) => void
-  /** Whether a worker runs nothing at this instant. */
+  /**
+   * Ends the worker that runs a job, unless the job has ended by now, and the worker runs another: whether it did. The
+   * worker takes up nothing meanwhile.
+   */
+  readonly halt: (job: Job) => boolean
+  /** Whether a worker has nothing that it must end: no job runs on it, whether or not it is awake. */
   readonly isIdle: (worker: number) => boolean
   /** Figures of one worker. */
   readonly figures: (worker: number) => Figures

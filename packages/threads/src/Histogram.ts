@@ -12,7 +12,7 @@ export const bucketOf = (microseconds: number): number => {
 }
 
 /** The middle of a bucket, in microseconds. */
-export const middleOf = (bucket: number): number => {
+const middleOf = (bucket: number): number => {
   if (bucket < 2) return bucket
   const power = bucket >> 1
   const least = 2 ** power + (bucket & 1) * 2 ** (power - 1)

@@ -31,8 +31,12 @@ export const Place = {
   line: 1,
   /** Its caller is suspended, because the queue is full. */
   suspended: 2,
-  /** With the worker that its key is pinned to. */
-  pinned: 3
+  /** With the worker that its key is pinned to, or until there is one. */
+  pinned: 3,
+  /** Nowhere any more: it had been let go, and is about to be told that it is lost, or cannot be sent. */
+  taken: 4,
+  /** Nowhere any more, as all of its key: it is about to be told that no thread starts, or that the pool closed. */
+  none: 5
 } as const
 export type Place = (typeof Place)[keyof typeof Place]
 
@@ -90,6 +94,9 @@ export class Job {
   ticket = -1
   /** The worker it was handed to, where the crew knows; -1 otherwise. */
   worker = -1
+
+  /** It runs on the caller's own thread, once its key allows. */
+  isHere = false
 
   /** When its worker was handed it, where the crew measures so. */
   startedAt = 0

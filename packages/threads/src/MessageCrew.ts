@@ -23,9 +23,14 @@ interface Member {
   busy: number
   busySince: number
   readonly run: Int32Array
-  /** What it said of its own end, if it could. */
   startFault: Ending | undefined
+  /** What it said of its own end, if it could. */
+  crash: Ending | undefined
 }
+
+/** The uncaught error that a worker told of, if that is what ended it: its module may have caught it after all. */
+const crashOf = ({ crash }: Member, { exitCode, how }: Ending): Ending | undefined =>
+  how !== "terminated" && (how !== "exit" || exitCode === 1 || exitCode === 7) ? crash : undefined
 
 export interface Options {
   readonly open: Open
@@ -111,7 +116,7 @@ export const make = (options: Options): Crew => {
       }
       case "Crashed": {
         const { fault } = message
-        member.startFault ??= { how: "crash", exitCode: 1, detail: `${fault.name}: ${fault.message}`, cause: fault }
+        member.crash = { how: "crash", exitCode: 1, detail: `${fault.name}: ${fault.message}`, cause: fault }
         return
       }
       case "Heap":
@@ -122,15 +127,23 @@ export const make = (options: Options): Crew => {
     }
   }
 
+  const terminate = (worker: number): void => {
+    const member = members.get(worker)
+    if (member === undefined) return
+    member.ending = true
+    member.wire.hold(true)
+    member.wire.terminate()
+  }
+
   return {
     start: (worker) => {
-      const wire = options.open(options.birth(worker), {
+      const wire: Wire = options.open(options.birth(worker), {
         message: (one) => message(worker, member, one),
         exit: (ending) => {
           // Its figures are asked for once more.
           const touched = [...member.jobs.values()]
           members.delete(worker)
-          events.exited(worker, member.done, member.startFault ?? ending, touched, [])
+          events.exited(worker, member.done, member.startFault ?? crashOf(member, ending) ?? ending, touched, [])
         }
       })
       const member: Member = {
@@ -145,7 +158,8 @@ export const make = (options: Options): Crew => {
         busy: 0,
         busySince: 0,
         run: new Int32Array(Histogram.buckets),
-        startFault: undefined
+        startFault: undefined,
+        crash: undefined
       }
       members.set(worker, member)
     },
@@ -180,18 +194,19 @@ export const make = (options: Options): Crew => {
     workerOf: (job) => job.worker,
     retire: (worker) => {
       const member = members.get(worker)
-      if (member === undefined) return
+      if (member === undefined) return []
       member.retiring = true
       member.ending = true
       member.wire.hold(true)
       member.wire.post({ _tag: "Stop" })
+      // What was handed to it has been started there, for all that can be known here.
+      return []
     },
-    terminate: (worker) => {
-      const member = members.get(worker)
-      if (member === undefined) return
-      member.ending = true
-      member.wire.hold(true)
-      member.wire.terminate()
+    terminate,
+    halt: (job) => {
+      if (members.get(job.worker)?.jobs.get(job.ticket) !== job) return false
+      terminate(job.worker)
+      return true
     },
     isIdle: (worker) => members.get(worker)?.jobs.size === 0,
     figures: (worker) => {

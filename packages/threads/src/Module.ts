@@ -3,7 +3,7 @@
  * comes from `typeof import(...)`, the module from its URL, in the worker.
  */
 import type { CallError, ExecutorError } from "@handoff/core"
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -25,9 +25,11 @@ export type Item<F extends AnyFunction> =
 export interface CallOptions {
   /** Calls of one key run one after the other, in the order in which they were handed off. */
   readonly key?: string | undefined
-  /** Higher runs earlier; one unit is worth a second of waiting. Default 0. */
+  /** Higher runs earlier; one unit is worth a second of waiting. Default 0; no further from it than a million counts. */
   readonly priority?: number | undefined
-  /** Buffers and ports of the arguments to move instead of copying. */
+  /**
+   * Buffers and ports of the arguments to move instead of copying. With `map` each goes with the first items that hold it.
+   */
   readonly transfer?: ReadonlyArray<unknown> | undefined
   /** What becomes of the running call when the caller gives it up; the pool's choice by default. */
   readonly onInterrupt?: OnInterrupt | undefined
@@ -35,8 +37,9 @@ export interface CallOptions {
   readonly onProgress?: ((value: unknown) => void) | undefined
 }
 
+/** How an array is cut into calls. */
 export interface MapOptions extends CallOptions {
-  /** Items per call. Default: enough calls to keep every thread busy eight times over. */
+  /** Items per call, at least 1. Default: enough calls to keep every thread busy eight times over. */
   readonly chunk?: number | undefined
 }
 
@@ -44,14 +47,20 @@ export interface MapOptions extends CallOptions {
 export interface Remote<F extends AnyFunction, R = never, E = never> {
   /** Runs it. Interrupting drops a queued call; a running one is abandoned or its worker terminated, as chosen. */
   (...args: Parameters<F>): Effect.Effect<Result<F>, CallError | ExecutorError | E, R>
-  /** The items of a generator function one by one; the generator runs only as far ahead as the stream's window. */
+  /**
+   * The items of a generator function one by one. The generator runs at most 64 items ahead of what the stream has taken
+   * in, so at most 128 ahead of its consumer.
+   */
   readonly stream: (...args: Parameters<F>) => Stream.Stream<Item<F>, CallError | ExecutorError | E, R>
   /** Calls it for every item, in chunks on all threads, as `array.map` does: with the item and its index in the chunk. */
   readonly map: (
     items: ReadonlyArray<Parameters<F>[0]>,
     options?: MapOptions
   ) => Effect.Effect<Array<Awaited<ReturnType<F>>>, CallError | ExecutorError | E, R>
-  /** The same function with other options; `timeout` includes the wait in the queue, and is an interruption. */
+  /**
+   * The same function with other options; `timeout` includes the wait in the queue, and is an interruption. Of a stream
+   * it is the longest wait for what comes next.
+   */
   readonly with: {
     (options: CallOptions & { readonly timeout: Duration.Input }): Remote<F, R, E | Cause.TimeoutError>
     (options: CallOptions): Remote<F, R, E>
@@ -85,6 +94,8 @@ export interface Caller<R> {
   ) => Effect.Effect<Array<any>, CallError | ExecutorError, R>
 }
 
+const timedOut = (): Stream.Stream<never, Cause.TimeoutError> => Stream.fail(new Cause.TimeoutError())
+
 type WithTimeout = CallOptions & { readonly timeout?: Duration.Input }
 
 const remote = <R>(
@@ -102,7 +113,7 @@ const remote = <R>(
     {
       stream: (...args: ReadonlyArray<unknown>) => {
         const stream = caller.stream(module, name, args, options)
-        return timeout === undefined ? stream : Stream.timeout(stream, timeout)
+        return timeout === undefined ? stream : Stream.timeoutOrElse(stream, { duration: timeout, orElse: timedOut })
       },
       map: (items: ReadonlyArray<unknown>, more?: MapOptions) =>
         bounded(caller.map(module, name, items, { ...options, ...more })),

@@ -6,11 +6,11 @@
  *
  * ```text
  * header   TAIL | HEAD | MAIN | SPINNER                        one line of 16 words each
- * worker w PARK, MAIL | DONE, figures | INBOX | histograms     one block per worker
+ * worker w PARK, MAIL, BAR | DONE, IHEAD, figures | ITAIL | histograms     one block per worker
  * queue    2 * slots words: slot numbers, at position mod size
  * done w   slots words: 2 * slot + kind, written by worker w, read by main
- * inbox w  slots words: slot numbers, written by main, read by worker w
- * slot s   STATE, CALL, STAMP, ABORT, 4 spare | payload        arguments, later the result in the same place
+ * inbox w  a few words: slot numbers, written by main, read by worker w
+ * slot s   STATE, CALL, STAMP, MARKS, 4 spare | payload        arguments, later the result in the same place
  * ```
  *
  * ## States of a slot
@@ -39,24 +39,43 @@
  * An entry whose slot was revoked, and perhaps published again further back, is harmless: at worst that task is
  * claimed early, and its own entry is then skipped.
  *
+ * An inbox is a queue of the same kind, of one reader: ITAIL, IHEAD and entries, and what is claimed is ASSIGNED(w). Main
+ * too moves IHEAD past what is not, when the inbox is full: of calls that were given up, perhaps, while w was busy.
+ *
  * A worker answers by writing the result into the slot, the slot into its done ring, and then DONE. The store to DONE
- * is the answer: a worker killed before it never answered, killed after it has.
+ * is the answer: a worker killed before it never answered, killed after it has. An answer that travels by message is
+ * marked in MARKS before it is posted.
+ *
+ * ## Ending a worker for the sake of one call
+ *
+ * A worker that runs a call which was given up may end it, and claim another, at the very moment at which it is to be
+ * terminated. So main B1 looks whether the call has ended (DONE and MARKS); if not it B2 sets BAR to 1 and B3 looks again.
+ * If it has ended now, BAR is 0 again and the worker lives; otherwise it is terminated. A worker B4 reads BAR before each
+ * claim, and while it is 1 it claims nothing. This too is Dekker's pattern (DONE and BAR): if main found the call not
+ * ended after B2, the worker ends it later and then sees BAR. Nothing that it claimed after it goes down with it.
  *
  * ## Waking (the seed's rule: queue first, then wake; clear the wake-up first, then drain)
  *
- * Workers: PARK is 0 awake, 1 parked, 2 called (main is about to send it a message).
+ * Workers: PARK is 0 awake, 1 parked, 2 called (main is about to send it a message), 3 waiting for the arguments of a
+ * call, with room for no other (only MAIL wakes it: a wake-up for the queue's sake would be lost on it).
  * - W1 a worker that finds nothing may become the one SPINNER (0 -> w+1) and looks on for some microseconds;
  * - W2 it sets SPINNER to 0, then (if it found work) claims, and if more is queued wakes one parked worker;
- * - W3 otherwise it sets PARK to 1, then looks once more; W4 if there is something it takes PARK back, else it waits.
+ * - W3 otherwise it sets PARK to 1, then looks once more; W4 if there is something it takes PARK back, else it waits;
+ * - W5 one that was woken or looked on, and then has no room or is to stop, wakes another in its stead if more is queued.
  * Main: M1 publishes (STATE, entry, TAIL), then M2 unless there is a SPINNER, moves one PARK from 1 to 0 and notifies;
- * or leaves that to M3, if some worker is awake. M3 comes once per turn of its loop, and wakes one if HEAD has not moved
- * since the last; before main sleeps it wakes as many as tasks are queued (again unless there is a SPINNER).
+ * or leaves that to M3, if some worker is awake or was woken a moment ago. M3 comes once per turn of its loop, and wakes
+ * one if HEAD has not moved since the last or all are parked; before main sleeps it wakes as many as tasks are queued
+ * (again unless there is a SPINNER). Main may hand off while MAIN is 1 too: it then has no M3, and never leaves M2 to it.
+ * A call that travels by message goes straight to an idle worker: main moves PARK from 1 to 2, or, while nothing is
+ * queued that the SPINNER is trusted to find, SPINNER from w+1 to 0 and then sets PARK to 2; it posts, and then sets MAIL
+ * and PARK to 0. A worker that finds it has been called waits for MAIL before anything else.
  * If main sees a SPINNER, that worker has not yet looked for the last time: W2's store comes later, so it finds the task
  * itself, and if it finds several it wakes the next worker, which does the same.
  *
  * Main: MAIN is 0 awake, 1 asleep.
  * - worker: D1 stores DONE, then D2 if MAIN moves from 1 to 0 sends one message;
  * - main: S1 before it stops polling sets MAIN to 1, then S2 drains once more; S3 when woken, MAIN is 0 already, drains.
+ * Which of polling and sleeping pays is learned from what came of it lately (`Patience.ts`).
  *
  * When a worker is gone, main takes SPINNER back if it held it, drains its done ring, frees and reports the slots that
  * are RUNNING(w), queues those that are ASSIGNED(w) again, and wakes as many others as tasks are queued: the dead one
@@ -64,14 +83,15 @@
  *
  * ## Memory order
  *
- * All of HEAD, TAIL, MAIN, SPINNER, PARK, DONE, INBOX, MAIL and STATE are accessed by `Atomics` only, which are
- * sequentially consistent; the arguments above need no less (M1-M2 against W2-W3, and D1-D2 against S1-S2, are Dekker's
- * pattern). Payload, CALL and STAMP are plain: main writes them before the store to STATE, the owner after reading it;
+ * All of HEAD, TAIL, MAIN, SPINNER, PARK, DONE, IHEAD, ITAIL, MAIL, BAR, MARKS and STATE are accessed by `Atomics` only,
+ * which are sequentially consistent; the arguments above need no less (M1-M2 against W2-W3, and D1-D2 against S1-S2, are
+ * Dekker's pattern). Payload, CALL and STAMP are plain: main writes them before the store to STATE, the owner after reading it;
  * the owner writes the result before the store to DONE, main reads it after.
  *
  * `test/RingModel.ts` is this protocol step by step, explored exhaustively.
  */
 import { buckets } from "./Histogram.ts"
+import { inboxMost, maxThreadsLimit } from "./limits.ts"
 
 /** Words of a cache line. */
 const line = 16
@@ -85,21 +105,25 @@ const headerWords = 4 * line
 /** Within a worker's block. */
 const parkOffset = 0
 const mailOffset = 1
+const barOffset = 2
 const doneOffset = line
-/** Written by the worker: calls ended, microseconds busy (mod 2^32), heap in KiB, when it last parked or woke. */
-export const endedOffset = line + 1
-export const busyOffset = line + 2
-export const heapOffset = line + 3
-const inboxOffset = 2 * line
+/** KiB of heap, now and then. */
+export const heapOffset = line + 1
+/** Numbers of 64 bits, within the block as an array of such: calls ended. */
+export const endedOffset = (line + 2) >> 1
+/** Milliseconds busy; while a call is under way, those less the time now on the pool's clock: below 0. */
+export const busyOffset = (line + 4) >> 1
+const inboxHeadOffset = line + 6
+const inboxTailOffset = 2 * line
 export const waitHistogramOffset = 3 * line
 export const runHistogramOffset = waitHistogramOffset + buckets
-const workerWords = runHistogramOffset + buckets
+const workerWords = Math.ceil((runHistogramOffset + buckets) / line) * line
 
 /** Within a slot. */
 const callOffset = 1
 const stampOffset = 2
-const abortOffset = 3
-export const slotHeaderWords = 8
+const marksOffset = 3
+const slotHeaderWords = 8
 
 const FREE = 0
 const QUEUED = 1
@@ -109,9 +133,14 @@ const workerShift = 2
 const workerMask = 0x1ff
 const generationShift = 11
 
-export const AWAKE = 0
+const AWAKE = 0
 export const PARKED = 1
 export const CALLED = 2
+export const HELD = 3
+
+/** In MARKS: the caller gave the call up; its answer is on its way by message. */
+const aborted = 1
+const told = 2
 
 /** What a done entry says. */
 export const Kind = {
@@ -143,12 +172,15 @@ export interface Shared {
 export class Ring {
   readonly shape: Shape
   readonly words: Int32Array<SharedArrayBuffer>
+  /** The same as numbers of 64 bits, for figures. One store each, which no machine tears. */
+  readonly numbers: Float64Array<SharedArrayBuffer>
   readonly buffer: SharedArrayBuffer
   private readonly queueMask: number
   private readonly doneMask: number
   private readonly queueAt: number
   private readonly doneAt: number
   private readonly inboxAt: number
+  private readonly inboxMask: number
   private readonly slotsAt: number
   private readonly stride: number
   /** Main: the TAIL it wrote last, and the HEAD it saw last. Worker: unused. */
@@ -157,18 +189,24 @@ export class Ring {
 
   constructor(shape: Shape, buffer?: SharedArrayBuffer) {
     const { payloadOctets, slots, workers } = shape
+    if (workers > maxThreadsLimit) throw new RangeError(`a ring serves ${maxThreadsLimit} workers, not ${workers}`)
+    if ((slots & (slots - 1)) !== 0) throw new RangeError(`slots are a power of two, not ${slots}`)
     this.shape = shape
+    // So few that the calls assigned to all workers but one, and not started, leave half of the slots to that one.
+    const inbox = 2 ** Math.floor(Math.log2(Math.max(1, Math.min(inboxMost, slots / (2 * (workers + 1))))))
+    this.inboxMask = inbox - 1
     this.queueMask = 2 * slots - 1
     this.doneMask = slots - 1
     this.queueAt = headerWords + workers * workerWords
     this.doneAt = this.queueAt + 2 * slots
     this.inboxAt = this.doneAt + workers * slots
     // Slots start on a cache line, and an odd number of lines apart: they then spread over the cache's sets.
-    this.slotsAt = Math.ceil((this.inboxAt + workers * slots) / line) * line
+    this.slotsAt = Math.ceil((this.inboxAt + workers * inbox) / line) * line
     const lines = Math.ceil((slotHeaderWords + payloadOctets / 4) / line)
     this.stride = (lines % 2 === 0 ? lines + 1 : lines) * line
     this.buffer = buffer ?? new SharedArrayBuffer(4 * (this.slotsAt + slots * this.stride))
     this.words = new Int32Array(this.buffer)
+    this.numbers = new Float64Array(this.buffer, 0, this.buffer.byteLength >> 3)
   }
 
   static open(shared: Shared): Ring {
@@ -201,7 +239,7 @@ export class Ring {
     const { words } = this
     words[at + callOffset] = (fn << fnShift) | modeAndFlags
     words[at + stampOffset] = stamp
-    words[at + abortOffset] = 0
+    words[at + marksOffset] = 0
   }
 
   private nextState(slot: number, status: number, worker: number): number {
@@ -225,14 +263,35 @@ export class Ring {
     return true
   }
 
-  /** Gives a slot to one worker, through its inbox; `ring the bell` with `wake` after it. */
+  /** Whether a worker's inbox has room; of what was given up there it is cleared, as far as it stands in front. */
+  hasInboxRoom(worker: number): boolean {
+    const { words } = this
+    const at = this.workerAt(worker)
+    const tail = Atomics.load(words, at + inboxTailOffset)
+    for (;;) {
+      const head = Atomics.load(words, at + inboxHeadOffset)
+      if (((tail - head) | 0) <= this.inboxMask) return true
+      if (this.isAssignedTo(this.inboxEntry(worker, head), worker)) return false
+      Atomics.compareExchange(words, at + inboxHeadOffset, head, (head + 1) | 0)
+    }
+  }
+
+  /** Gives a slot to one worker, through its inbox, which has room; `ring the bell` with `wake` after it. */
   assign(slot: number, worker: number): void {
     const { words } = this
-    const at = this.workerAt(worker) + inboxOffset
+    const at = this.workerAt(worker) + inboxTailOffset
     const tail = Atomics.load(words, at)
     Atomics.store(words, this.stateAt(slot), this.nextState(slot, ASSIGNED, worker))
-    Atomics.store(words, this.inboxAt + worker * this.shape.slots + (tail & this.doneMask), slot)
+    Atomics.store(words, this.inboxEntryAt(worker, tail), slot)
     Atomics.store(words, at, (tail + 1) | 0)
+  }
+
+  private inboxEntryAt(worker: number, position: number): number {
+    return this.inboxAt + worker * (this.inboxMask + 1) + (position & this.inboxMask)
+  }
+
+  private inboxEntry(worker: number, position: number): number {
+    return Atomics.load(this.words, this.inboxEntryAt(worker, position))
   }
 
   /** Gives a slot to one worker that learns of it by a message. */
@@ -309,11 +368,20 @@ export class Ring {
   }
 
   abort(slot: number): void {
-    Atomics.store(this.words, this.stateAt(slot) + abortOffset, 1)
+    Atomics.or(this.words, this.stateAt(slot) + marksOffset, aborted)
   }
 
   isAborted(slot: number): boolean {
-    return Atomics.load(this.words, this.stateAt(slot) + abortOffset) === 1
+    return (Atomics.load(this.words, this.stateAt(slot) + marksOffset) & aborted) !== 0
+  }
+
+  /** Worker: the call has ended, and its answer is about to be posted. */
+  tell(slot: number): void {
+    Atomics.or(this.words, this.stateAt(slot) + marksOffset, told)
+  }
+
+  isTold(slot: number): boolean {
+    return (Atomics.load(this.words, this.stateAt(slot) + marksOffset) & told) !== 0
   }
 
   // ---- both: waking workers
@@ -347,6 +415,15 @@ export class Ring {
     return Atomics.load(this.words, at) === PARKED && Atomics.compareExchange(this.words, at, PARKED, CALLED) === PARKED
   }
 
+  /** As `call`, for the worker that is looking on. Only while nothing is queued: that it would be trusted to find. */
+  callSpinner(worker: number): boolean {
+    const { words } = this
+    if (Atomics.load(words, spinnerAt) !== worker + 1) return false
+    if (Atomics.compareExchange(words, spinnerAt, worker + 1, 0) !== worker + 1) return false
+    Atomics.store(words, this.workerAt(worker) + parkOffset, CALLED)
+    return true
+  }
+
   /** A message has been posted to a worker: it looks into its port, at once if it was called or parked. */
   mail(worker: number): void {
     const at = this.workerAt(worker)
@@ -357,6 +434,19 @@ export class Ring {
 
   isParked(worker: number): boolean {
     return Atomics.load(this.words, this.workerAt(worker) + parkOffset) === PARKED
+  }
+
+  // ---- main: ending a worker
+
+  /** B2. */
+  bar(worker: number): void {
+    Atomics.store(this.words, this.workerAt(worker) + barOffset, 1)
+  }
+
+  unbar(worker: number): void {
+    const at = this.workerAt(worker) + barOffset
+    Atomics.store(this.words, at, 0)
+    Atomics.notify(this.words, at)
   }
 
   // ---- main: completions
@@ -402,10 +492,12 @@ export class Ring {
   // ---- worker
 
   /** Claims a slot, from the worker's inbox first. -1 if there is none. */
-  claim(worker: number, inboxHead: number): number {
+  claim(worker: number): number {
     const { words } = this
-    const inboxTail = Atomics.load(words, this.workerAt(worker) + inboxOffset)
-    if (inboxTail !== inboxHead) return this.claimAssigned(worker, inboxHead, inboxTail)
+    if (this.hasMine(worker)) {
+      const slot = this.claimMine(worker)
+      if (slot >= 0) return slot
+    }
     for (;;) {
       const head = Atomics.load(words, headAt)
       if (head === Atomics.load(words, tailAt)) return -1
@@ -422,29 +514,45 @@ export class Ring {
     }
   }
 
-  /** Positions of the inbox that `claim` has passed. */
-  inboxPassed = 0
-
-  private claimAssigned(worker: number, head: number, tail: number): number {
+  private claimMine(worker: number): number {
     const { words } = this
-    for (let position = head; position !== tail; position = (position + 1) | 0) {
-      this.inboxPassed = (position + 1) | 0
-      const slot = Atomics.load(words, this.inboxAt + worker * this.shape.slots + (position & this.doneMask))
-      const at = this.stateAt(slot)
-      const state = Atomics.load(words, at)
-      if ((state & 3) !== ASSIGNED || ((state >>> workerShift) & workerMask) !== worker) continue
-      if (Atomics.compareExchange(words, at, state, state | RUNNING) === state) return slot
+    const headOfInbox = this.workerAt(worker) + inboxHeadOffset
+    while (this.hasMine(worker)) {
+      const head = Atomics.load(words, headOfInbox)
+      const slot = this.inboxEntry(worker, head)
+      const isClaimed = this.claimAssigned(slot, worker)
+      Atomics.compareExchange(words, headOfInbox, head, (head + 1) | 0)
+      if (isClaimed) return slot
     }
-    return this.claim(worker, this.inboxPassed)
+    return -1
+  }
+
+  /** Claims a slot that is assigned to the worker; whether it was. */
+  private claimAssigned(slot: number, worker: number): boolean {
+    const at = this.stateAt(slot)
+    const state = Atomics.load(this.words, at)
+    if ((state & 3) !== ASSIGNED || ((state >>> workerShift) & workerMask) !== worker) return false
+    return Atomics.compareExchange(this.words, at, state, state | RUNNING) === state
+  }
+
+  /** B4. While main is about to terminate this worker, or decides to: then it never returns. */
+  waitBarred(worker: number): void {
+    const at = this.workerAt(worker) + barOffset
+    if (Atomics.load(this.words, at) !== 0) Atomics.wait(this.words, at, 1)
   }
 
   /** Whether there may be something to claim. */
-  hasWork(worker: number, inboxHead: number): boolean {
-    const { words } = this
-    return (
-      Atomics.load(words, headAt) !== Atomics.load(words, tailAt) ||
-      Atomics.load(words, this.workerAt(worker) + inboxOffset) !== inboxHead
-    )
+  hasWork(worker: number): boolean {
+    return this.hasQueued() || this.hasMine(worker)
+  }
+
+  hasQueued(): boolean {
+    return Atomics.load(this.words, headAt) !== Atomics.load(this.words, tailAt)
+  }
+
+  private hasMine(worker: number): boolean {
+    const at = this.workerAt(worker)
+    return Atomics.load(this.words, at + inboxTailOffset) !== Atomics.load(this.words, at + inboxHeadOffset)
   }
 
   callOf(slot: number): number {
@@ -477,9 +585,9 @@ export class Ring {
     )
   }
 
-  /** W2. */
-  endSpin(): void {
-    Atomics.store(this.words, spinnerAt, 0)
+  /** W2. False if main has called the worker, as `unpark`. */
+  endSpin(worker: number): boolean {
+    return Atomics.compareExchange(this.words, spinnerAt, worker + 1, 0) === worker + 1
   }
 
   /** W3. */
@@ -492,6 +600,16 @@ export class Ring {
     const at = this.workerAt(worker) + parkOffset
     const before = Atomics.compareExchange(this.words, at, PARKED, AWAKE)
     return before !== CALLED
+  }
+
+  /** Waits for mail alone. `unhold` follows. */
+  hold(worker: number): void {
+    Atomics.store(this.words, this.workerAt(worker) + parkOffset, HELD)
+  }
+
+  /** Whether no mail had come. */
+  unhold(worker: number): boolean {
+    return Atomics.compareExchange(this.words, this.workerAt(worker) + parkOffset, HELD, AWAKE) === HELD
   }
 
   /** Clears the mail flag; whether it was set. */

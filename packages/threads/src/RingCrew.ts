@@ -5,6 +5,7 @@
  */
 import { Codec } from "./Codec.ts"
 import type { Crew, CrewEvents } from "./Crew.ts"
+import { describe } from "./Fault.ts"
 import * as Histogram from "./Histogram.ts"
 import { type Ending, type Job, Phase } from "./Job.ts"
 import * as limits from "./limits.ts"
@@ -39,6 +40,7 @@ interface Member {
 export interface Options {
   readonly open: Open
   readonly maxThreads: number
+  readonly callsAtOnce: number
   readonly birth: (worker: number, ring: Shared) => Birth
   readonly events: CrewEvents
 }
@@ -46,9 +48,14 @@ export interface Options {
 /** Calls of one turn of the main loop that are timed: all of a few, a sample of many. */
 const timedPerTurn = 4
 
+/** Slots for so many workers: a power of two, and more than all of them may have started. */
+const slotsFor = (workers: number, callsAtOnce: number): number =>
+  Math.max(limits.ringSlots, 2 ** Math.ceil(Math.log2(Math.min(limits.ringSlotsMost, 2 * (workers + 1) * callsAtOnce))))
+
 export const make = (options: Options): Crew => {
-  const { events } = options
-  const shape = { slots: limits.ringSlots, payloadOctets: limits.payloadOctets, workers: options.maxThreads }
+  const { callsAtOnce, events, maxThreads } = options
+  const slots = slotsFor(maxThreads, callsAtOnce)
+  const shape = { slots, payloadOctets: limits.payloadOctets, workers: maxThreads }
   const ring = new Ring(shape)
   const codec = new Codec(ring.buffer)
   const shared: Shared = { shape, buffer: ring.buffer }
@@ -64,6 +71,12 @@ export const make = (options: Options): Crew => {
   const lingering = new Patience(limits.lingerMicroseconds)
   let isLingering = false
   let lingerUntil = 0
+  /** Microseconds to look on that were granted when main began to poll. */
+  let granted = 0
+  /** Calls handed off since the main loop last looked, while it did not poll. */
+  let unseen = 0
+  /** When a parked worker was last woken for a call, in this turn of the main loop. */
+  let wokenAt = -Infinity
   let timedLeft = timedPerTurn
   let lastHead = -1
 
@@ -80,7 +93,12 @@ export const make = (options: Options): Crew => {
     jobs[slot] = job
     job.ticket = slot
     job.phase = Phase.offered
-    if (!isPolling) awake()
+    if (isPolling) return
+    // Where looking on does not pay, main stays asleep until a completion wakes it.
+    granted = lingering.next()
+    unseen++
+    if (granted > 0 || unseen > limits.callsUnseen) awake()
+    else hold(true)
   }
 
   const messageOf = (job: Job, slot: number): Run => ({
@@ -92,10 +110,11 @@ export const make = (options: Options): Crew => {
     carry: job.carry
   })
 
-  /** Sends a large call to a worker that is parked, if there is one. */
-  const sendToParked = (job: Job, slot: number): boolean => {
-    for (const [worker, member] of members) {
-      if (member.isRetiring || !ring.call(worker)) continue
+  /** Sends a large call to a worker that has nothing to do, if there is one. */
+  const sendToIdle = (job: Job, slot: number): boolean => {
+    for (const member of living) {
+      const { isReady, isRetiring, worker } = member
+      if (!isReady || isRetiring || !(ring.callSpinner(worker) || ring.call(worker))) continue
       ring.grant(slot, worker)
       job.worker = worker
       try {
@@ -113,7 +132,7 @@ export const make = (options: Options): Crew => {
   const write = (job: Job, slot: number): boolean => {
     const isWide =
       job.transfer !== undefined ||
-      !codec.write(
+      !codec.writeArguments(
         job.carry === undefined ? job.args : [job.carry, job.args],
         ring.payloadAt(slot),
         ring.payloadEnd(slot)
@@ -131,10 +150,23 @@ export const make = (options: Options): Crew => {
   const offer = (job: Job): boolean => {
     if (freeCount === 0) return false
     const slot = free[freeCount - 1]!
-    if (!write(job, slot) && ring.queued() === 0 && sendToParked(job, slot)) return true
+    if (!write(job, slot) && ring.queued() === 0 && sendToIdle(job, slot)) return true
     if (!ring.publish(slot)) return false
     occupy(slot, job)
-    if (!ring.hasSpinner() && isNobodyAwake()) ring.wakeOne()
+    if (!ring.hasSpinner() && isToWake()) ring.wakeOne()
+    return true
+  }
+
+  /**
+   * M2, whether not to leave it to M3. Asleep, main has no M3. A burst handed off in one turn would otherwise, where the
+   * worker shares main's core, switch between the two for every call.
+   */
+  const isToWake = (): boolean => {
+    if (!isPolling) return true
+    if (!isNobodyAwake()) return false
+    const now = performance.now()
+    if (now - wokenAt < limits.wakePause && ring.queued() < limits.worthWakingAnew) return false
+    wokenAt = now
     return true
   }
 
@@ -165,11 +197,7 @@ export const make = (options: Options): Crew => {
   }
 
   const poll = (): void => {
-    timedLeft = timedPerTurn
-    const taken = drainOnAndOn()
-    const queued = ring.queued()
-    // M3: what M2 left undone, or what is worth another worker.
-    if (queued > 0 && !ring.hasSpinner() && (isStuck() || queued > limits.worthWaking)) ring.wakeOne()
+    const taken = look()
     if (taken > 0) {
       if (isLingering) lingering.paid()
       isLingering = false
@@ -179,7 +207,8 @@ export const make = (options: Options): Crew => {
     if (freeCount < shape.slots) {
       if (!isLingering) {
         isLingering = true
-        lingerUntil = performance.now() + lingering.next() / 1000
+        lingerUntil = performance.now() + (granted > 0 ? granted : lingering.next()) / 1000
+        granted = 0
       }
       if (performance.now() < lingerUntil) {
         setImmediate(poll)
@@ -189,6 +218,30 @@ export const make = (options: Options): Crew => {
     }
     isLingering = false
     sleep()
+  }
+
+  /** Takes in what is done, and sees to it that what is queued is claimed; how many. */
+  const look = (): number => {
+    timedLeft = timedPerTurn
+    unseen = 0
+    wokenAt = -Infinity
+    const taken = drainOnAndOn()
+    const queued = ring.queued()
+    // M3: what M2 left undone, or what is worth another worker.
+    if (queued > 0 && !ring.hasSpinner() && (isStuck() || queued > limits.worthWaking || isNobodyAwake())) {
+      ring.wakeOne()
+    }
+    return taken
+  }
+
+  /** S3. Where few completions come and looking on does not pay, main goes back to sleep at once. */
+  const woken = (): void => {
+    isPolling = true
+    isLingering = false
+    const taken = look()
+    granted = freeCount < shape.slots ? lingering.next() : 0
+    if (granted > 0 || taken > living.length) setImmediate(poll)
+    else sleep()
   }
 
   /** S1 and S2. */
@@ -270,9 +323,8 @@ export const make = (options: Options): Crew => {
       member.wire.post(messageOf(job, slot), job.transfer)
     } catch (error) {
       member.wire.post({ _tag: "Drop", id: slot })
-      const { message, name, stack } = error as Error
       release(slot)
-      events.threw(job, { name, message, ...(stack !== undefined && { stack }) })
+      events.threw(job, describe(error))
     }
     ring.mail(worker)
   }
@@ -320,11 +372,7 @@ export const make = (options: Options): Crew => {
       case "Heap":
         return
       case "Wake":
-        // S3.
-        if (!isPolling) {
-          awake()
-          poll()
-        }
+        if (!isPolling) woken()
         return
     }
   }
@@ -348,9 +396,18 @@ export const make = (options: Options): Crew => {
       }
     }
     ring.mourn(worker)
-    const done = ring.words[ring.workerAt(worker) + endedOffset]!
+    const done = ring.numbers[(ring.workerAt(worker) >> 1) + endedOffset]!
     events.exited(worker, done, member.startFault ?? ending, touched, untouched)
     settled()
+  }
+
+  /** Whether the worker has ended a call that it claimed, although its answer has not been taken in. */
+  const hasEnded = (slot: number, { read, worker }: Member): boolean => {
+    if (ring.isTold(slot)) return true
+    const entry = slot * 2 + Kind.done
+    const tail = ring.doneTail(worker)
+    for (let at = read; at !== tail; at = (at + 1) | 0) if (ring.doneEntry(worker, at) === entry) return true
+    return false
   }
 
   /** The message must be seen, wherever the worker is. */
@@ -361,10 +418,18 @@ export const make = (options: Options): Crew => {
     ring.mail(worker)
   }
 
+  const terminate = (worker: number): void => {
+    const member = members.get(worker)
+    if (member === undefined) return
+    member.isEnding = true
+    member.wire.hold(true)
+    member.wire.terminate()
+  }
+
   return {
     start: (worker) => {
       ring.reset(worker)
-      const wire = options.open(options.birth(worker, shared), {
+      const wire: Wire = options.open(options.birth(worker, shared), {
         message: (one) => message(worker, member, one),
         exit: (ending) => exited(worker, member, ending)
       })
@@ -387,7 +452,7 @@ export const make = (options: Options): Crew => {
     offer,
     assign: (job, worker) => {
       const member = members.get(worker)
-      if (member === undefined || member.isRetiring || freeCount === 0) return false
+      if (member === undefined || member.isRetiring || freeCount === 0 || !ring.hasInboxRoom(worker)) return false
       const slot = free[freeCount - 1]!
       write(job, slot)
       ring.assign(slot, worker)
@@ -423,28 +488,48 @@ export const make = (options: Options): Crew => {
     workerOf: (job) => ring.ownerOf(job.ticket),
     retire: (worker) => {
       const member = members.get(worker)
-      if (member === undefined) return
+      if (member === undefined) return []
       member.isRetiring = true
       member.isEnding = true
       member.wire.hold(true)
+      const back: Array<Job> = []
+      for (let slot = 0; slot < shape.slots; slot++) {
+        if (jobs[slot] === undefined || !ring.isAssignedTo(slot, worker) || !ring.revoke(slot)) continue
+        back.push(release(slot)!)
+      }
       post(worker, { _tag: "Stop" })
+      return back
     },
-    terminate: (worker) => {
+    terminate,
+    halt: (job) => {
+      const slot = job.ticket
+      const member = members.get(ring.ownerOf(slot))
+      if (member === undefined || hasEnded(slot, member)) return false
+      ring.bar(member.worker)
+      if (hasEnded(slot, member)) {
+        ring.unbar(member.worker)
+        return false
+      }
+      terminate(member.worker)
+      return true
+    },
+    isIdle: (worker) => {
       const member = members.get(worker)
-      if (member === undefined) return
-      member.isEnding = true
-      member.wire.hold(true)
-      member.wire.terminate()
+      if (member === undefined) return false
+      for (let slot = 0; slot < shape.slots; slot++) {
+        if (jobs[slot] !== undefined && ring.ownerOf(slot) === worker && !hasEnded(slot, member)) return false
+      }
+      return true
     },
-    isIdle: (worker) => ring.isParked(worker),
     figures: (worker) => {
       const at = ring.workerAt(worker)
-      const { words } = ring
+      const { numbers, words } = ring
+      const busy = numbers[(at >> 1) + busyOffset]!
       const histogram = (offset: number) => words.subarray(at + offset, at + offset + Histogram.buckets)
       return {
-        busy: (words[at + busyOffset]! >>> 0) / 1000,
+        busy: busy < 0 ? busy + performance.now() : busy,
         heapUsed: words[at + heapOffset]! * 1024,
-        done: words[at + endedOffset]!,
+        done: numbers[(at >> 1) + endedOffset]!,
         wait: histogram(waitHistogramOffset),
         run: histogram(runHistogramOffset)
       }

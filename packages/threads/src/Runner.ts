@@ -3,7 +3,7 @@
  * aborts, and hands each outcome to its sink exactly once. No import of Effect.
  */
 import type { CallScope, Moved, Registry } from "./CallScope.ts"
-import { describe } from "./Fault.ts"
+import { type Clone, describe } from "./Fault.ts"
 import { streamWindow } from "./limits.ts"
 import { type Birth, type Carry, type Definition, type Fault, Mode } from "./protocol.ts"
 
@@ -12,19 +12,24 @@ export interface Sink {
   /** May throw a DataCloneError, upon which `threw` is called instead. */
   readonly value: (id: number, value: unknown, transfer: ReadonlyArray<unknown> | undefined) => void
   readonly threw: (id: number, fault: Fault) => void
-  readonly items: (id: number, items: ReadonlyArray<unknown>) => void
+  /** May throw a DataCloneError, and then has sent none of them. */
+  readonly items: (id: number, items: ReadonlyArray<unknown>, transfer: ReadonlyArray<unknown> | undefined) => void
   readonly progress: (id: number, value: unknown) => void
   /** Whether the pool has marked the call as given up; read by `CallScope.isAborted`. */
   readonly isAborted: (id: number) => boolean
   /** A call that did not end at once has ended: there is room for another. */
   readonly ended: () => void
+  /** What survives the way to the pool; a structured clone if not given. */
+  readonly clone?: Clone
 }
 
 type AnyFunction = (...args: ReadonlyArray<unknown>) => unknown
 
-/** A call that did not end at once. */
+/** A call that did not end at once, or whose scope its function may ask for. */
 interface Pending {
   readonly mode: Mode
+  /** Runs a step of the function where it finds its scope; undefined if nothing here asks for scopes. */
+  inside: (<A>(step: () => A) => A) | undefined
   controller: AbortController | undefined
   credit: number
   /** Continues a stream that waits for credit. */
@@ -33,6 +38,9 @@ interface Pending {
 
 /** Items of a synchronous iterator that travel in one message, at most. */
 const streamBatch = 64
+
+/** Items that are gathered before the event loop gets a turn, so that one that never ends can be given up. */
+const gatheredPerTurn = 1_024
 
 const registryOf = (): Registry | undefined =>
   (globalThis as unknown as Record<symbol, Registry | undefined>)[Symbol.for("@handoff/threads/CallScope")]
@@ -44,6 +52,21 @@ const isMoved = (value: unknown): value is Moved<unknown> =>
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
+
+/** Takes what was moved (`CallScope.move`) out of its wrappers, in place; gives what is to be transferred. */
+const unwrap = (values: Array<unknown>): ReadonlyArray<unknown> | undefined => {
+  let transfer: Array<unknown> | undefined
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    if (!isMoved(value)) continue
+    values[i] = value.value
+    transfer ??= []
+    transfer.push(...value.transfer)
+  }
+  return transfer
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>
 
@@ -155,11 +178,13 @@ export class Runner {
       this.functions[fn] = f as AnyFunction
       this.registry = registryOf()
     } catch (error) {
-      const fault = describe(error)
-      const fields = { ...(fault.fields as object | undefined), stage: "load" }
+      const fault = this.describe(error)
+      const fields = { ...(typeof fault.fields === "object" ? fault.fields : undefined), stage: "load" }
       this.threw(id, mode, { ...fault, message: `${definition.module} does not load: ${fault.message}`, fields }, true)
       return
     }
+    // Given up before it began: nobody waits for it, so it never begins.
+    if (this.sink.isAborted(id)) return this.value(id, mode, undefined, true)
     this.call(this.functions[fn], id, mode, args, carry, true)
   }
 
@@ -173,43 +198,46 @@ export class Runner {
     late = false
   ): void {
     let result: unknown
+    let iterator: AnyIterator | undefined
+    let isPromised = false
     try {
       if (this.registry === undefined) {
         result = mode === Mode.map ? (args[0] as ReadonlyArray<unknown>).map((one, i) => f(one, i)) : f(...args)
       } else {
-        const pending: Pending = { mode, controller: undefined, credit: streamWindow, wake: undefined }
-        this.pending.set(id, pending)
-        result = this.registry.run(this.scopeOf(id, pending, carry ?? nothing), () =>
-          mode === Mode.map ? (args[0] as ReadonlyArray<unknown>).map((one, i) => f(one, i)) : f(...args)
-        )
+        result = this.enter(
+          this.registry,
+          id,
+          mode,
+          carry ?? nothing
+        )(() => (mode === Mode.map ? (args[0] as ReadonlyArray<unknown>).map((one, i) => f(one, i)) : f(...args)))
+      }
+      // What comes back may be anything: whatever is asked of it may throw.
+      if (typeof result === "object" && result !== null) {
+        if (mode !== Mode.map) iterator = iteratorOf(result)
+        else if ((result as ReadonlyArray<unknown>).some(isThenable)) {
+          result = Promise.all(result as ReadonlyArray<unknown>)
+        }
+        isPromised = iterator === undefined && isThenable(result)
       }
     } catch (error) {
-      this.threw(id, mode, describe(error), late)
+      this.threw(id, mode, this.describe(error), late)
       return
     }
-    if (typeof result !== "object" || result === null) return this.value(id, mode, result, late)
-    if (mode === Mode.map) {
-      if ((result as ReadonlyArray<unknown>).some(isThenable)) result = Promise.all(result as ReadonlyArray<unknown>)
-    } else {
-      const iterator = iteratorOf(result)
-      if (iterator !== undefined) {
-        void this.iterate(iterator, id, mode)
-        return
-      }
-    }
-    if (!isThenable(result)) return this.value(id, mode, result, late)
-    this.pend(id, mode)
-    void this.settle(result, id, mode)
+    if (iterator !== undefined) void this.iterate(iterator, id, mode)
+    else if (isPromised) void this.settle(result as PromiseLike<unknown>, id, mode)
+    else this.value(id, mode, result, late)
   }
 
   private async settle(result: PromiseLike<unknown>, id: number, mode: Mode): Promise<void> {
+    this.pend(id, mode)
     let value: unknown
+    let iterator: AnyIterator | undefined
     try {
       value = await result
+      if (mode !== Mode.map) iterator = iteratorOf(value)
     } catch (error) {
-      return this.threw(id, mode, describe(error), true)
+      return this.threw(id, mode, this.describe(error), true)
     }
-    const iterator = mode === Mode.map ? undefined : iteratorOf(value)
     if (iterator === undefined) this.value(id, mode, value, true)
     else await this.iterate(iterator, id, mode)
   }
@@ -217,24 +245,46 @@ export class Runner {
   private pend(id: number, mode: Mode): Pending {
     let pending = this.pending.get(id)
     if (pending === undefined) {
-      pending = { mode, controller: undefined, credit: streamWindow, wake: undefined }
+      pending = { mode, inside: undefined, controller: undefined, credit: streamWindow, wake: undefined }
       this.pending.set(id, pending)
     }
     return pending
   }
 
+  /** A scope of its own for the call. */
+  private enter(registry: Registry, id: number, mode: Mode, carry: Carry): <A>(step: () => A) => A {
+    const pending = this.pend(id, mode)
+    const scope = this.scopeOf(id, pending, carry)
+    const inside = <A>(step: () => A): A => registry.run(scope, step)
+    pending.inside = inside
+    return inside
+  }
+
+  private controllerOf(id: number, pending: Pending): AbortController {
+    if (pending.controller === undefined) {
+      pending.controller = new AbortController()
+      // It may have been given up before anybody looked.
+      if (this.isAborted(id, pending)) pending.controller.abort()
+    }
+    return pending.controller
+  }
+
+  /** Whether a call has been given up. Its number may be another's once it has ended. */
+  private isAborted(id: number, pending: Pending): boolean {
+    return pending.controller?.signal.aborted === true || (this.pending.get(id) === pending && this.sink.isAborted(id))
+  }
+
   private scopeOf(id: number, pending: Pending, carry: Carry): CallScope {
     const { birth, sink } = this
+    const controllerOf = () => this.controllerOf(id, pending)
     return {
       get signal() {
-        if (pending.controller === undefined) {
-          pending.controller = new AbortController()
-          if (sink.isAborted(id)) pending.controller.abort()
-        }
-        return pending.controller.signal
+        return controllerOf().signal
       },
-      isAborted: () => pending.controller?.signal.aborted === true || sink.isAborted(id),
-      progress: (value) => sink.progress(id, value),
+      isAborted: () => this.isAborted(id, pending),
+      progress: (value) => {
+        if (this.pending.get(id) === pending) sink.progress(id, value)
+      },
       carry,
       worker: birth.worker,
       data: birth.data
@@ -244,25 +294,31 @@ export class Runner {
   /** Sends an iterator's items as credit allows, or gathers them where one value was asked for. */
   private async iterate(iterator: AnyIterator, id: number, mode: Mode): Promise<void> {
     const pending = this.pend(id, mode)
-    pending.controller ??= new AbortController()
-    const { signal } = pending.controller
-    // Items of an asynchronous iterator go out as they come; those of a synchronous one travel together.
-    const batchMost = Symbol.asyncIterator in iterator ? 1 : streamBatch
+    const { signal } = this.controllerOf(id, pending)
+    const isStream = mode === Mode.stream
+    const { inside } = pending
+    const next = inside === undefined ? () => iterator.next() : () => inside(() => iterator.next())
     const gathered: Array<unknown> = []
     let items: Array<unknown> = []
+    const send = (): void => {
+      const batch = items
+      items = []
+      if (batch.length > 0) this.items(id, batch)
+      pending.credit -= batch.length
+    }
+    let fault: Fault | undefined
     try {
+      // Items of an asynchronous iterator go out as they come; those of a synchronous one travel together.
+      const batchMost = Symbol.asyncIterator in iterator ? 1 : streamBatch
       for (;;) {
-        if (signal.aborted) {
+        if (signal.aborted || this.sink.isAborted(id)) {
           await iterator.return?.()
           break
         }
-        if (mode === Mode.stream && (pending.credit <= items.length || items.length >= batchMost)) {
-          if (items.length > 0) {
-            this.sink.items(id, items)
-            pending.credit -= items.length
-            items = []
-            if (batchMost === 1 && pending.credit > 0) continue
-          }
+        if (isStream && (pending.credit <= items.length || items.length >= batchMost)) {
+          const hasSent = items.length > 0
+          send()
+          if (hasSent && batchMost === 1 && pending.credit > 0) continue
           // An event loop turn each time, so that a synchronous generator hears of credit and abort at all.
           await new Promise<void>((resolve) => {
             pending.wake = resolve
@@ -271,33 +327,50 @@ export class Runner {
           pending.wake = undefined
           continue
         }
-        const next = await iterator.next()
-        if (next.done === true) break
-        if (mode === Mode.stream) items.push(next.value)
-        else gathered.push(next.value)
+        if (!isStream && gathered.length % gatheredPerTurn === gatheredPerTurn - 1) await turn()
+        const { done, value } = await next()
+        if (done === true) break
+        if (isStream) items.push(value)
+        else gathered.push(value)
       }
-      if (items.length > 0) this.sink.items(id, items)
     } catch (error) {
-      if (items.length > 0) {
-        try {
-          this.sink.items(id, items)
-        } catch {
-          // The items cannot be cloned; the error that follows says so or comes first anyway.
-        }
-      }
-      this.threw(id, mode, describe(error), true)
-      return
+      fault = this.describe(error)
     }
-    this.value(id, mode, mode === Mode.stream ? undefined : gathered, true)
+    try {
+      send()
+    } catch (error) {
+      // What came first is told.
+      fault = this.describe(error)
+    }
+    if (fault !== undefined) return this.threw(id, mode, fault, true)
+    this.value(id, mode, isStream ? undefined : gathered, true, !isStream)
   }
 
-  private value(id: number, mode: Mode, value: unknown, late: boolean): void {
+  /** Sends items; if one cannot be cloned, those before it. */
+  private items(id: number, items: Array<unknown>): void {
+    const { sink } = this
+    const transfer = unwrap(items)
+    try {
+      sink.items(id, items, transfer)
+    } catch (error) {
+      if (transfer !== undefined) throw error
+      for (const item of items) sink.items(id, [item], undefined)
+    }
+  }
+
+  private describe(error: unknown): Fault {
+    return describe(error, this.sink.clone)
+  }
+
+  /** `isMany`: an array of values, each of which may have been moved. */
+  private value(id: number, mode: Mode, value: unknown, late: boolean, isMany = mode === Mode.map): void {
     this.leave(id, mode)
     try {
-      if (isMoved(value)) this.sink.value(id, value.value, value.transfer)
+      if (isMany) this.sink.value(id, value, unwrap(value as Array<unknown>))
+      else if (isMoved(value)) this.sink.value(id, value.value, value.transfer)
       else this.sink.value(id, value, undefined)
     } catch (error) {
-      this.sink.threw(id, describe(error))
+      this.sink.threw(id, this.describe(error))
     }
     if (late) this.sink.ended()
   }

@@ -1,9 +1,10 @@
 /** A worker that is a thread of this process. The only file of the pool's side that knows `node:worker_threads`. */
 import { type ResourceLimits, type Transferable, Worker } from "node:worker_threads"
 import type { Ending } from "./Job.ts"
-import type { ToPool } from "./protocol.ts"
+import { isToPool } from "./protocol.ts"
 import type { Open } from "./Wire.ts"
 
+/** What a thread is started with. */
 export interface ThreadOptions {
   /** V8's limits. Not a wall: see the README on memory. */
   readonly resourceLimits?: ResourceLimits | undefined
@@ -31,7 +32,9 @@ export const open =
     })
     let terminated = false
     let crash: { readonly error: unknown } | undefined
-    worker.on("message", (message: ToPool) => events.message(message))
+    worker.on("message", (message: unknown) => {
+      if (isToPool(message)) events.message(message)
+    })
     worker.on("error", (error) => {
       crash = { error }
     })

@@ -19,8 +19,9 @@ import {
   Strategies
 } from "@handoff/core"
 import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -29,11 +30,14 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import os from "node:os"
+import * as Bounds from "./Bounds.ts"
 import * as Carrying from "./Carrying.ts"
 import { Catalogue } from "./Catalogue.ts"
 import * as Conversation from "./Conversation.ts"
 import type { Answer } from "./converse.ts"
+import * as Frames from "./Frames.ts"
 import { type Ending, Job, type Listener, type OnInterrupt } from "./Job.ts"
+import * as Here from "./Here.ts"
 import * as Histogram from "./Histogram.ts"
 import * as limits from "./limits.ts"
 import * as Metrics from "./Metrics.ts"
@@ -43,18 +47,19 @@ import * as RingCrew from "./RingCrew.ts"
 import * as Module from "./Module.ts"
 import { type Alarm, type Policy, Pool } from "./Pool.ts"
 import { type Birth, type Fault, type Hooks, Mode } from "./protocol.ts"
-import { Runner } from "./Runner.ts"
+import { shareOut } from "./shareOut.ts"
 import * as Streaming from "./Streaming.ts"
 import * as Thread from "./Thread.ts"
 
+/** Threads, queue, habits and hooks of a pool. */
 export interface Options extends Thread.ThreadOptions {
   /** Name of the executor in errors, stats and logs. Default `"threads"`. */
   readonly name?: string | undefined
-  /** Threads kept even when idle, started at once. Default 1; 0 starts the first with the first call. */
+  /** Threads kept even when idle, started without being asked. Default 1; 0 starts the first with the first call. */
   readonly minThreads?: number | undefined
   /** Default: the cores that this process may use. */
   readonly maxThreads?: number | undefined
-  /** Calls that a thread may have started at a time; more than 1 helps asynchronous functions. Default 1. */
+  /** Calls that a thread may have started at a time; more than 1 helps asynchronous functions. Default 1, most 4,096. */
   readonly callsPerThread?: number | undefined
   /** Calls that may wait. Default 65,536. */
   readonly queueLimit?: number | undefined
@@ -64,6 +69,8 @@ export interface Options extends Thread.ThreadOptions {
   readonly idleTimeout?: Duration.Input | undefined
   /** A thread is replaced after so many calls. Default: never. */
   readonly recycleAfter?: number | undefined
+  /** Time for a thread's start and its start hook; then it is ended, and has failed to start. Default 60 seconds. */
+  readonly startTimeout?: Duration.Input | undefined
   /** Time for a retiring thread's last calls and stop hook. Default 5 seconds. */
   readonly stopTimeout?: Duration.Input | undefined
   /** What becomes of a running call that is given up. Default `"abandon"`. */
@@ -76,16 +83,17 @@ export interface Options extends Thread.ThreadOptions {
   readonly data?: unknown
   /**
    * `"thread"`, or `"process"`: the same pool over child processes, for functions that may take the whole process down
-   * with them. Nothing is moved or shared then, and a call costs about ten times as much. Default `"thread"`.
+   * with them. Nothing is moved or shared then, and a call costs ten times as much and more. Default `"thread"`.
    */
   readonly isolation?: "thread" | "process" | undefined
-  /** References whose value travels with each call. */
+  /** References whose value travels with each call; one whose value cannot be cloned is left out. */
   readonly portable?: Carrying.Portable | undefined
 }
 
 /** The tasks a pool of threads takes. */
 export type Tasks = Call<any> | Exchange
 
+/** A pool: an executor of `Call` and `Exchange`, and modules whose functions are Effects. */
 export interface ThreadPool extends Executor.Executor<Tasks>, Module.Caller<never> {
   /** The functions of a module as Effects, with the functions' own types. */
   readonly module: <M>(url: URL | string) => Module.Functions<M>
@@ -93,7 +101,10 @@ export interface ThreadPool extends Executor.Executor<Tasks>, Module.Caller<neve
 
 export class Threads extends Context.Service<Threads, ThreadPool>()("@handoff/threads/Threads") {}
 
-/** Makes a pool and starts its minimum of threads. Closing the scope answers what is outstanding and ends all threads. */
+/**
+ * Makes a pool and starts its minimum of threads. Closing the scope answers what is outstanding and ends all threads. A
+ * number out of its range is the caller's mistake: it dies of a `RangeError`.
+ */
 export const make = (options: Options = {}): Effect.Effect<ThreadPool, never, Scope.Scope> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<never>()
@@ -108,11 +119,15 @@ export const make = (options: Options = {}): Effect.Effect<ThreadPool, never, Sc
     ).pipe(Effect.map(({ threads }) => threads))
   })
 
+/** `make` as a layer: the pool as a service. */
 export const layer = (options: Options = {}): Layer.Layer<Threads> => Layer.effect(Threads, make(options))
 
-/** As `layer`, with each option that is given a `Config`; a constant is a `Config.succeed`. */
+/**
+ * As `layer`, with each option that is given a `Config`; a constant is a `Config.succeed`. A number out of its range is a
+ * `ConfigError`.
+ */
 export const layerConfig = (options: Config.Wrap<Options>): Layer.Layer<Threads, Config.ConfigError> =>
-  Layer.effect(Threads, Effect.flatMap(Config.unwrap(options), make))
+  Layer.effect(Threads, Effect.flatMap(Effect.flatMap(Config.unwrap(options), checked), make))
 
 /** The pool in one configuration with other strategies: its limits under `threads`, for core's `Strategies.make`. */
 export const strategy = Strategies.define(
@@ -129,7 +144,7 @@ export const strategy = Strategies.define(
       callsPerThread: {
         default: limits.callsPerThread,
         min: 1,
-        max: 4_096,
+        max: limits.callsPerThreadLimit,
         unit: "calls",
         reason: "more than 1 helps asynchronous functions only"
       },
@@ -146,6 +161,13 @@ export const strategy = Strategies.define(
         max: 2 ** 31 - 1,
         unit: "ms",
         reason: "after which a thread above the minimum retires"
+      },
+      startTimeout: {
+        default: limits.startTimeout,
+        min: 1,
+        max: 2 ** 31 - 1,
+        unit: "ms",
+        reason: "for a thread's start and its start hook"
       },
       stopTimeout: {
         default: limits.stopTimeout,
@@ -192,11 +214,14 @@ export const publishMetrics = (
   pool: ThreadPool,
   options: { readonly every?: Duration.Input } = {}
 ): Effect.Effect<void, never, Scope.Scope> =>
-  Metrics.publish(pool).pipe(
-    Effect.repeat(Schedule.spaced(options.every ?? "5 seconds")),
-    Effect.forkScoped({ startImmediately: true }),
-    Effect.asVoid
-  )
+  Effect.suspend(() => {
+    const every = Math.max(limits.metricsEveryLeast, Bounds.milliseconds("every", options.every ?? 5_000))
+    return Metrics.publish(pool).pipe(
+      Effect.repeat(Schedule.spaced(every)),
+      Effect.forkScoped({ startImmediately: true }),
+      Effect.asVoid
+    )
+  })
 
 const provided: Module.Caller<Threads> = {
   call: (module, name, args, options) => Threads.use((pool) => pool.call(module, name, args, options)),
@@ -216,30 +241,44 @@ const makeAlarm = (context: Context.Context<never>): Alarm => {
   }
 }
 
-const milliseconds = (given: Duration.Input | undefined, usual: number): number =>
-  given === undefined ? usual : Duration.toMillis(Duration.fromInputUnsafe(given))
-
-/** A whole number of at least `least`: anything else is the caller's mistake, and a defect. */
-const whole = (what: string, value: number, least: number): number => {
-  if (value === Infinity || (Number.isInteger(value) && value >= least)) return value
-  throw new RangeError(`${what} is a whole number of at least ${least}, not ${value}`)
-}
-
 const policyOf = (options: Options): Policy => {
-  const maxThreads = whole("maxThreads", options.maxThreads ?? os.availableParallelism(), 1)
+  const most = Math.min(os.availableParallelism(), limits.maxThreadsLimit)
+  const maxThreads = Bounds.whole("maxThreads", options.maxThreads ?? most, 1, limits.maxThreadsLimit)
+  const minThreads = Bounds.whole("minThreads", options.minThreads ?? limits.minThreads, 0)
+  const callsPerThread = options.callsPerThread ?? limits.callsPerThread
+  const idleTimeout = Bounds.milliseconds("idleTimeout", options.idleTimeout ?? limits.idleTimeout)
+  for (const [name, limit] of Object.entries(options.resourceLimits ?? {})) {
+    if (limit !== undefined) Bounds.positive(`resourceLimits.${name}`, limit)
+  }
   return {
-    maxThreads: Math.min(maxThreads, limits.maxThreadsLimit),
-    minThreads: whole("minThreads", Math.min(options.minThreads ?? limits.minThreads, maxThreads), 0),
-    callsPerThread: whole("callsPerThread", options.callsPerThread ?? limits.callsPerThread, 1),
-    queueLimit: whole("queueLimit", options.queueLimit ?? limits.queueLimit, 0),
+    maxThreads,
+    minThreads: Math.min(minThreads, maxThreads),
+    // A start without hooks is nothing but work for a core; one that waits for a database is not. And keys are pinned to
+    // the threads that there are: the first keys would all go to the first.
+    startsAtOnce:
+      options.hooks === undefined && options.keys !== "pinned" ? Math.max(1, os.availableParallelism() - 1) : Infinity,
+    callsPerThread: Bounds.whole("callsPerThread", callsPerThread, 1, limits.callsPerThreadLimit),
+    queueLimit: Bounds.whole("queueLimit", options.queueLimit ?? limits.queueLimit, 0),
     whenFull: options.whenFull ?? "suspend",
-    idleTimeout: milliseconds(options.idleTimeout, limits.idleTimeout),
-    recycleAfter: whole("recycleAfter", options.recycleAfter ?? limits.recycleAfter, 1),
-    stopTimeout: milliseconds(options.stopTimeout, limits.stopTimeout),
+    idleTimeout: Math.max(idleTimeout, limits.idleTimeoutLeast),
+    recycleAfter: Bounds.whole("recycleAfter", options.recycleAfter ?? limits.recycleAfter, 1),
+    startTimeout: Bounds.milliseconds("startTimeout", options.startTimeout ?? limits.startTimeout),
+    stopTimeout: Bounds.milliseconds("stopTimeout", options.stopTimeout ?? limits.stopTimeout),
     pinKeys: options.keys === "pinned",
     hasStopHook: options.hooks !== undefined
   }
 }
+
+/** A number out of its range is a mistake of the configuration, where it comes from there. */
+const checked = (options: Options): Effect.Effect<Options, Config.ConfigError> =>
+  Effect.try({
+    try: () => {
+      policyOf(options)
+      return options
+    },
+    catch: (cause) =>
+      new Config.ConfigError(new ConfigProvider.SourceError({ message: (cause as Error).message, cause }))
+  })
 
 const failure = (module: string, name: string, fault: Fault): CallError => {
   const { stackTraceLimit } = Error
@@ -318,6 +357,7 @@ const assemble = (
   const policy = policyOf(options)
   const onInterruptDefault = options.onInterrupt ?? "abandon"
   const portable = options.portable ?? []
+  const clone = options.isolation === "process" ? Frames.clone : structuredClone
   const catalogue = new Catalogue((definition) => pool.crew.define(definition))
   const listeners = makeListeners(name, catalogue)
   const birthOf = (worker: number): Birth => ({
@@ -331,7 +371,7 @@ const assemble = (
     policy,
     alarm,
     report,
-    runHere: makeRunHere(catalogue, options.data),
+    runHere: Here.make(catalogue, options.data),
     crew: (events) =>
       options.isolation === "process"
         ? MessageCrew.make({
@@ -343,6 +383,7 @@ const assemble = (
         : RingCrew.make({
             open: Thread.open({ ...options, name }),
             maxThreads: policy.maxThreads,
+            callsAtOnce: policy.callsPerThread,
             birth: (worker, ring) => ({ ...birthOf(worker), ring, timeOrigin: performance.timeOrigin }),
             events
           })
@@ -364,9 +405,9 @@ const assemble = (
       mode,
       args,
       key: how.key,
-      priority: how.priority ?? 0,
+      priority: Bounds.priority(how.priority),
       transfer: how.transfer,
-      carry: Carrying.pack(context, portable),
+      carry: Carrying.pack(context, portable, clone),
       onInterrupt: how.onInterrupt ?? onInterruptDefault
     }
     const job = new Job(listener, order, task, onExit, context)
@@ -429,13 +470,18 @@ const assemble = (
       }),
     map: (module, fn, items, how) => {
       const { chunk, ...rest } = how
-      const size = chunk ?? Math.max(1, Math.ceil(items.length / (policy.maxThreads * limits.chunksPerThread)))
-      const chunks: Array<ReadonlyArray<unknown>> = []
-      for (let i = 0; i < items.length; i += size) chunks.push(items.slice(i, i + size))
-      return Effect.map(
-        Effect.forEach(chunks, (one) => run(module, fn, Mode.map, [one], rest), { concurrency: "unbounded" }),
-        (results) => results.flat()
-      )
+      return Effect.suspend(() => {
+        const usual = Math.max(1, Math.ceil(items.length / (policy.maxThreads * limits.chunksPerThread)))
+        const size = Bounds.whole("chunk", chunk ?? usual, 1)
+        const chunks: Array<ReadonlyArray<unknown>> = []
+        for (let i = 0; i < items.length; i += size) chunks.push(items.slice(i, i + size))
+        const moved = rest.transfer === undefined ? undefined : shareOut(rest.transfer, chunks)
+        const of = (i: number) => (moved === undefined ? rest : { ...rest, transfer: moved[i] })
+        return Effect.map(
+          Effect.forEach(chunks, (one, i) => run(module, fn, Mode.map, [one], of(i)), { concurrency: "unbounded" }),
+          (results) => results.flat()
+        )
+      })
     }
   }
 
@@ -472,6 +518,7 @@ const extra = (pool: Pool): Record<string, number> => {
   const run = new Float64Array(Histogram.buckets)
   for (const { age, figures, worker } of pool.workers()) {
     all[`worker ${worker} done`] = figures.done
+    all[`worker ${worker} busy`] = figures.busy
     all[`worker ${worker} utilisation`] = age > 0 ? Math.min(1, figures.busy / age) : 0
     all[`worker ${worker} heapUsed`] = figures.heapUsed
     if (figures.run === undefined) continue
@@ -490,23 +537,4 @@ const extra = (pool: Pool): Record<string, number> => {
     all[`${name} p99`] = Histogram.percentile(counts, 0.99) / 1000
   }
   return all
-}
-
-/** Runs a job on the caller's own thread, for `caller-runs`: the module is imported here. */
-const makeRunHere = (catalogue: Catalogue, data: unknown): ConstructorParameters<typeof Pool>[0]["runHere"] => {
-  let tickets = 0
-  return (job, events) => {
-    const runner = new Runner(
-      { worker: -1, callsAtOnce: 1, definitions: [catalogue.definitions[job.fn]!], data },
-      {
-        value: (_, value) => events.value(job, value),
-        threw: (_, fault) => events.threw(job, fault),
-        items: (_, items) => job.listener.items?.(job, items),
-        progress: (_, value) => job.listener.progress?.(job, value),
-        isAborted: () => false,
-        ended: () => {}
-      }
-    )
-    runner.run(tickets++, job.fn, job.mode, job.args, job.carry)
-  }
 }

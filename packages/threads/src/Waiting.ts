@@ -1,8 +1,10 @@
 /**
  * Jobs in the order of their rank, lowest first; equal ranks in the order of arrival. A binary heap, in which a job
- * that arrives in order costs one comparison. Jobs that ended meanwhile are skipped when their turn comes.
+ * that arrives in order costs one comparison. Jobs that ended meanwhile are skipped when their turn comes, and cleared
+ * away before they outnumber the rest.
  */
 import { type Job, Phase } from "./Job.ts"
+import { slack } from "./Line.ts"
 
 interface Entry {
   readonly job: Job
@@ -13,14 +15,20 @@ interface Entry {
 const before = (a: Entry, b: Entry): boolean => a.rank < b.rank || (a.rank === b.rank && a.arrival < b.arrival)
 
 export class Waiting {
-  private readonly heap: Array<Entry> = []
+  private heap: Array<Entry> = []
   private arrivals = 0
+  private returns = 0
+  /** Jobs that wait. */
+  count = 0
 
   add(job: Job): void {
+    this.count++
+    this.insert({ job, rank: job.rank, arrival: this.arrivals++ })
+  }
+
+  private insert(entry: Entry): void {
     const { heap } = this
-    const entry: Entry = { job, rank: job.rank, arrival: this.arrivals++ }
     let at = heap.length
-    heap.push(entry)
     while (at > 0) {
       const up = (at - 1) >> 1
       if (!before(entry, heap[up]!)) break
@@ -39,8 +47,32 @@ export class Waiting {
 
   take(): Job | undefined {
     const job = this.peek()
-    if (job !== undefined) this.drop()
+    if (job === undefined) return undefined
+    this.count--
+    this.drop()
     return job
+  }
+
+  /** Undoes `take`: the job is first again, also of those of its rank. */
+  putBack(job: Job): void {
+    this.count++
+    this.insert({ job, rank: job.rank, arrival: --this.returns })
+  }
+
+  /** One of the jobs has ended. */
+  forget(): void {
+    this.count--
+    if (this.heap.length <= 2 * this.count + slack) return
+    const before = this.heap
+    this.heap = []
+    for (const entry of before) if (entry.job.phase === Phase.waiting) this.insert(entry)
+  }
+
+  /** Takes all that wait. */
+  drain(): Array<Job> {
+    const all: Array<Job> = []
+    for (let job = this.take(); job !== undefined; job = this.take()) all.push(job)
+    return all
   }
 
   private drop(): void {

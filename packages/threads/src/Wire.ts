@@ -17,5 +17,5 @@ export interface WireEvents {
   readonly exit: (ending: Ending) => void
 }
 
-/** Starts a worker. */
+/** Starts a worker. May throw, and then there is none, and no event follows. */
 export type Open = (birth: Birth, events: WireEvents) => Wire

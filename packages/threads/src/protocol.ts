@@ -17,7 +17,10 @@ export const Mode = {
 } as const
 export type Mode = (typeof Mode)[keyof typeof Mode]
 
-/** What travels with a call: the caller's trace and whatever it declared portable. */
+/**
+ * What travels with a call: the caller's trace, its log annotations, and whatever it declared portable. A value that
+ * cannot be cloned is left out, and the call goes on without it.
+ */
 export interface Carry {
   readonly trace?: { readonly traceId: string; readonly spanId: string; readonly sampled: boolean }
   readonly annotations?: Readonly<Record<string, unknown>>
@@ -30,9 +33,9 @@ export interface Fault {
   readonly name: string
   readonly message: string
   readonly stack?: string
-  /** Own enumerable fields that survive a structured clone; the value itself if it was not an error. */
+  /** Own fields that survive the way, errors among them as Faults; the value itself if it was not an error. */
   readonly fields?: unknown
-  /** A cause that was an error, as a Fault; any other cause as it is, if it survives a structured clone. */
+  /** A cause that was an error, as a Fault; any other cause as it is, if it survives the way. */
   readonly cause?: unknown
 }
 
@@ -82,10 +85,41 @@ export type ToPool =
   /** There are completions in shared memory, and the main loop may be asleep. */
   | { readonly _tag: "Wake" }
 
+const isFault = (fault: unknown): fault is Fault => {
+  if (typeof fault !== "object" || fault === null) return false
+  const { message, name, stack } = fault as Fault
+  return typeof name === "string" && typeof message === "string" && (stack === undefined || typeof stack === "string")
+}
+
+/** Whether a worker's own code can have said this: a user's module finds the same door, and may say anything. */
+export const isToPool = (message: unknown): message is ToPool => {
+  if (typeof message !== "object" || message === null) return false
+  const { _tag, fault, id, items, octets } = message as Readonly<Record<string, unknown>>
+  switch (_tag) {
+    case "Ready":
+    case "Wake":
+      return true
+    case "Value":
+    case "Progress":
+      return Number.isInteger(id)
+    case "Items":
+      return Number.isInteger(id) && Array.isArray(items)
+    case "Threw":
+      return Number.isInteger(id) && isFault(fault)
+    case "StartFailed":
+    case "Crashed":
+      return isFault(fault)
+    case "Heap":
+      return typeof octets === "number"
+    default:
+      return false
+  }
+}
+
 /** Functions of a module that a worker calls before its first call and after its last. */
 export interface Hooks {
   readonly module: string
-  /** Export called with `{ thread, data }` before the first call. Default `"start"`, if there is one. */
+  /** Export called with `{ worker, data }` before the first call. Default `"start"`, if there is one. */
   readonly start?: string
   /** Export called without arguments before the worker ends by itself. Default `"stop"`, if there is one. */
   readonly stop?: string

@@ -18,6 +18,7 @@ import {
   CALLED,
   carryFlag,
   endedOffset,
+  HELD,
   heapOffset,
   Kind,
   PARKED,
@@ -34,9 +35,11 @@ const wake: ToPool = { _tag: "Wake" }
 export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
   const ring = Ring.open(shared)
   const codec = new Codec(shared.buffer)
-  const { words } = ring
+  const { numbers, words } = ring
   const me = birth.worker
   const block = ring.workerAt(me)
+  const endedAt = (block >> 1) + endedOffset
+  const busyAt = (block >> 1) + busyOffset
   const clockOffset = performance.timeOrigin - (birth.timeOrigin ?? performance.timeOrigin)
   /** Starts of the timed calls, by slot; 0 for the others. */
   const starts = new Float64Array(shared.shape.slots)
@@ -48,22 +51,27 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
   const awaited = new Set<number>()
   let isReady = false
   let stopping = false
+  let isStopped = false
   let pumping = false
   let isParked = false
   /** Number of the wait in the event loop that counts. */
   let waits = 0
   let turnLeft = limits.callsPerTurn
-  let busySince = 0
-  let isBusy = true
+  let isBusy = false
+  /** Milliseconds on the pool's clock at which the heap is to be looked at again. */
+  let heapDue = 0
 
   const post = (message: ToPool, transfer?: ReadonlyArray<unknown>): void =>
     port.postMessage(message, transfer as ReadonlyArray<ArrayBuffer> | undefined)
 
+  /** Milliseconds on the pool's clock. */
+  const now = (): number => performance.now() + clockOffset
+
   /** Microseconds on the pool's clock, mod 2^32. */
-  const clock = (): number => ((performance.now() + clockOffset) * 1000) | 0
+  const clock = (): number => (now() * 1000) | 0
 
   const count = (slot: number): void => {
-    words[block + endedOffset]!++
+    numbers[endedAt]!++
     const start = starts[slot]!
     if (start === 0) return
     starts[slot] = 0
@@ -77,22 +85,29 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
 
   const runner: Runner = new Runner(birth, {
     value: (slot, value, transfer) => {
+      const isTalking = talking.delete(slot)
       count(slot)
-      if (
-        transfer === undefined &&
-        !talking.delete(slot) &&
-        codec.write(value, ring.payloadAt(slot), ring.payloadEnd(slot))
-      )
-        done(slot)
-      else post({ _tag: "Value", id: slot, value }, transfer)
+      try {
+        if (transfer === undefined && !isTalking && codec.write(value, ring.payloadAt(slot), ring.payloadEnd(slot)))
+          done(slot)
+        else {
+          ring.tell(slot)
+          post({ _tag: "Value", id: slot, value }, transfer)
+        }
+      } catch (error) {
+        // It is counted as what is thrown instead.
+        numbers[endedAt]!--
+        throw error
+      }
     },
     threw: (slot, fault) => {
       count(slot)
       talking.delete(slot)
+      ring.tell(slot)
       post({ _tag: "Threw", id: slot, fault })
     },
-    items: (slot, items) => {
-      post({ _tag: "Items", id: slot, items })
+    items: (slot, items, transfer) => {
+      post({ _tag: "Items", id: slot, items }, transfer)
       talking.add(slot)
     },
     progress: (slot, value) => {
@@ -100,14 +115,12 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
       talking.add(slot)
     },
     isAborted: (slot) => ring.isAborted(slot),
-    ended: () => {
-      if (stopping) void stopWhenDone()
-      else pump()
-    }
+    ended: () => pump()
   })
 
   const stopWhenDone = async (): Promise<void> => {
-    if (runner.active > 0 || awaited.size > 0) return
+    if (isStopped || runner.active > 0 || awaited.size > 0) return
+    isStopped = true
     try {
       await runner.stop()
     } catch (error) {
@@ -126,6 +139,7 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
         // What main sent to a parked worker was not asked for, and is not in the set.
         awaited.delete(message.id)
         starts[message.id] = clock() || 1
+        work()
         return runner.run(message.id, message.fn, message.mode, message.args, message.carry)
       case "Define":
         return runner.define(message.definition)
@@ -140,7 +154,9 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
         return
       case "Stop":
         stopping = true
-        void stopWhenDone()
+        // From here on nobody takes this one for one that can be woken; and who has, is not let down.
+        if (!ring.unpark(me)) awaitCall()
+        passOn()
         return
     }
   }
@@ -157,9 +173,9 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
     const call = ring.callOf(slot)
     const stamp = ring.stampOf(slot)
     if (stamp !== 0) {
-      const now = clock()
-      words[block + waitHistogramOffset + bucketOf(Math.max(0, (now - stamp) | 0))]!++
-      starts[slot] = now || 1
+      const time = clock()
+      words[block + waitHistogramOffset + bucketOf(Math.max(0, (time - stamp) | 0))]!++
+      starts[slot] = time || 1
     }
     if ((call & wideFlag) !== 0) {
       awaited.add(slot)
@@ -182,10 +198,29 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
 
   const hasRoom = (): boolean => !stopping && !runner.alone && runner.active + awaited.size < birth.callsAtOnce
 
+  /** A call is under way. */
+  const work = (): void => {
+    if (isBusy) return
+    isBusy = true
+    numbers[busyAt]! -= now()
+  }
+
   const rest = (): void => {
     if (!isBusy) return
     isBusy = false
-    words[block + busyOffset]! += (clock() - busySince) | 0
+    numbers[busyAt]! += now()
+  }
+
+  const tellHeap = (): void => {
+    const time = now()
+    if (time < heapDue) return
+    heapDue = time + limits.heapEvery
+    words[block + heapOffset] = process.memoryUsage().heapUsed >> 10
+  }
+
+  /** W5. */
+  const passOn = (): void => {
+    if (ring.hasQueued()) ring.wakeOne()
   }
 
   /** Main has called, and posts its message at this moment. */
@@ -200,18 +235,19 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
     const until = performance.now() + patience / 1000
     let found = false
     do {
-      found = ring.hasWork(me, ring.inboxPassed) || ring.hasMail(me)
+      found = ring.hasWork(me) || ring.hasMail(me)
     } while (!found && performance.now() < until)
-    ring.endSpin()
-    if (found) spinning.paid()
+    const isCalled = !ring.endSpin(me)
+    if (isCalled) awaitCall()
+    if (found || isCalled) spinning.paid()
     else spinning.wasted()
-    return found
+    return found || isCalled
   }
 
   /** W3 and W4, blocking. Whether to look again; otherwise the time was up. */
   const blockForWork = (): boolean => {
     ring.park(me)
-    if (ring.hasMail(me) || (hasRoom() && ring.hasWork(me, ring.inboxPassed))) {
+    if (ring.hasMail(me) || ring.hasWork(me)) {
       if (!ring.unpark(me)) awaitCall()
       return true
     }
@@ -222,16 +258,26 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
     return !isTimeUp
   }
 
+  /** As `blockForWork`, for mail alone. */
+  const blockForMail = (): boolean => {
+    ring.hold(me)
+    if (!ring.hasMail(me)) {
+      rest()
+      ring.waitParked(me, HELD, limits.blockMilliseconds)
+    }
+    return !ring.unhold(me) || ring.hasMail(me)
+  }
+
   /** W3 and W4, leaving the wait to the event loop. Whether to look again now. */
   const waitInLoop = (): boolean => {
     ring.park(me)
-    if (ring.hasMail(me) || (hasRoom() && ring.hasWork(me, ring.inboxPassed))) {
+    if (ring.hasMail(me) || ring.hasWork(me)) {
       if (!ring.unpark(me)) awaitCall()
       return true
     }
     if (runner.active === 0) {
       rest()
-      words[block + heapOffset] = process.memoryUsage().heapUsed >> 10
+      tellHeap()
     }
     const woken = ring.waitParkedAsync(me)
     if (woken === undefined) {
@@ -268,23 +314,21 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
       takeMail()
       if (stopping) break
       if (!hasRoom()) {
-        if (awaited.size > 0 && runner.active === 0 && blockForWork()) continue
+        if (awaited.size > 0 && runner.active === 0 && blockForMail()) continue
         break
       }
       if (turnLeft <= 0) {
         setImmediate(turn)
         break
       }
-      const slot = ring.claim(me, ring.inboxPassed)
+      ring.waitBarred(me)
+      const slot = ring.claim(me)
       if (slot >= 0) {
-        if (!isBusy) {
-          isBusy = true
-          busySince = clock()
-        }
+        work()
         // W2: what one that just woke or looked on was trusted to find, it must share.
         if (isFresh) {
           isFresh = false
-          if (ring.hasWork(me, ring.inboxPassed)) ring.wakeOne()
+          if (ring.hasWork(me)) ring.wakeOne()
         }
         turnLeft--
         start(slot)
@@ -299,17 +343,20 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
       if (!waitInLoop()) break
     }
     pumping = false
+    if (isFresh && !isParked) passOn()
+    if (stopping) void stopWhenDone()
   }
 
   /** A fresh turn of the event loop. */
   const turn = (): void => {
     turnLeft = limits.callsPerTurn
+    tellHeap()
     pump()
   }
 
   port.on("message", (message: ToWorker) => {
     receive(message)
-    if (!stopping) turn()
+    turn()
   })
 
   const begin = async (): Promise<void> => {
@@ -320,7 +367,7 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
     }
     post({ _tag: "Ready" })
     isReady = true
-    busySince = clock()
+    tellHeap()
     // After the event loop has had its turn, so that the message is not kept waiting by the first call.
     setImmediate(turn)
   }

@@ -1,34 +1,37 @@
 /** A worker that lives by messages alone, in a thread or in a process. No import of Effect. */
-import { describe } from "./Fault.ts"
+import { type Clone, describe } from "./Fault.ts"
+import { heapEvery } from "./limits.ts"
 import type { Birth, ToPool, ToWorker } from "./protocol.ts"
 import { Runner } from "./Runner.ts"
 
-/** Milliseconds between two reports of the heap. */
-const heapEvery = 250
+/** The worker's side of the wire. */
+export interface Door {
+  /** Throws a DataCloneError if the message does not survive the way. */
+  readonly post: (message: ToPool, transfer?: ReadonlyArray<unknown>) => void
+  /** What survives the way. */
+  readonly clone: Clone
+  /** Ends the worker, once everything that was posted is on its way. */
+  readonly end: () => void
+}
 
-/**
- * Starts the worker; returns what takes its messages. `end` lets go of the channel, so that the worker ends when
- * nothing else keeps it alive.
- */
-export const serve = (
-  birth: Birth,
-  post: (message: ToPool, transfer?: ReadonlyArray<unknown>) => void,
-  end: () => void
-): ((message: ToWorker) => void) => {
-  const aborted = new Set<number>()
+/** Starts the worker; returns what takes its messages. */
+export const serve = (birth: Birth, { clone, end, post }: Door): ((message: ToWorker) => void) => {
+  /** Calls under way, and whether they were given up. */
+  const calls = new Map<number, boolean>()
   let stopping = false
   const runner = new Runner(birth, {
     value: (id, value, transfer) => {
       post({ _tag: "Value", id, value }, transfer)
-      aborted.delete(id)
+      calls.delete(id)
     },
     threw: (id, fault) => {
-      aborted.delete(id)
+      calls.delete(id)
       post({ _tag: "Threw", id, fault })
     },
-    items: (id, items) => post({ _tag: "Items", id, items }),
+    items: (id, items, transfer) => post({ _tag: "Items", id, items }, transfer),
     progress: (id, value) => post({ _tag: "Progress", id, value }),
-    isAborted: (id) => aborted.has(id),
+    isAborted: (id) => calls.get(id) === true,
+    clone,
     ended: () => {
       if (stopping) void stopWhenDone()
     }
@@ -59,7 +62,7 @@ export const serve = (
     try {
       await runner.start()
     } catch (error) {
-      return post({ _tag: "StartFailed", fault: describe(error) })
+      return post({ _tag: "StartFailed", fault: describe(error, clone) })
     }
     post({ _tag: "Ready" })
   }
@@ -69,11 +72,13 @@ export const serve = (
     switch (message._tag) {
       case "Run":
         tellHeap()
+        calls.set(message.id, false)
         return runner.run(message.id, message.fn, message.mode, message.args, message.carry)
       case "Define":
         return runner.define(message.definition)
       case "Abort":
-        aborted.add(message.id)
+        // It may have ended while this was on its way.
+        if (calls.has(message.id)) calls.set(message.id, true)
         return runner.abort(message.id)
       case "Credit":
         return runner.credit(message.id, message.items)

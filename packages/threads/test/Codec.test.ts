@@ -63,7 +63,15 @@ describe("the codec of small values", () => {
   cyclic["self"] = cyclic
   const sparse: Array<unknown> = []
   sparse[3] = 1
+  const moved = new Uint8Array(4)
+  structuredClone(moved, { transfer: [moved.buffer] })
   const others: Readonly<Record<string, unknown>> = {
+    "an array with properties of its own": /b(?<c>.)/.exec("abc"),
+    "an array that holds such a one": [Object.assign([1], { own: 2 })],
+    "a hole that a property hides": Object.assign(sparse.slice(), { own: 2, other: 3, third: 4 }),
+    "a moved view": moved,
+    "a moved buffer": moved.buffer,
+    "a buffer that can grow": new ArrayBuffer(4, { maxByteLength: 8 }),
     "a class instance": new Point(),
     "a map": new Map(),
     "an error": new Error("x"),
@@ -83,6 +91,16 @@ describe("the codec of small values", () => {
       assert.deepStrictEqual(trip([1, "two"]), { ok: true, value: [1, "two"] })
     })
   }
+
+  it("takes a call's arguments for what they are, whatever else their array has", () => {
+    const args = Object.assign([1, [2], { three: 3 }], { own: 4 })
+    assert.isTrue(codec.writeArguments(args, 2, octets / 4))
+    assert.deepStrictEqual(codec.read(2), [1, [2], { three: 3 }])
+    assert.isFalse(codec.writeArguments([args], 2, octets / 4))
+    const itself: Array<unknown> = []
+    itself.push(itself)
+    assert.isFalse(codec.writeArguments(itself, 2, octets / 4))
+  })
 
   it("never writes beyond its end", () => {
     const words = new Int32Array(new SharedArrayBuffer(256))

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { Ending, Job } from "#src/Job"
 import { Puppet } from "./Puppet.ts"
 
 describe("the policy of a pool", () => {
@@ -19,6 +20,20 @@ describe("the policy of a pool", () => {
     assert.deepStrictEqual(puppet.news(), [])
     puppet.submit("a")
     assert.deepStrictEqual(puppet.news(), ["start 0"])
+  })
+
+  it("starts no more at the same time than it may, and the next when one is ready or has failed", () => {
+    const puppet = new Puppet({ minThreads: 2, maxThreads: 4, startsAtOnce: 1 })
+    for (const name of ["a", "b", "c"]) puppet.submit(name)
+    assert.deepStrictEqual(puppet.news(), ["start 0"])
+    puppet.ready(0)
+    assert.deepStrictEqual(puppet.news(), ["start 1"])
+    puppet.exit(1, { how: "crash" })
+    assert.deepStrictEqual(puppet.news(), ["start 1"])
+    puppet.ready(1)
+    assert.deepStrictEqual(puppet.news(), ["start 2"])
+    puppet.ready(2)
+    assert.deepStrictEqual(puppet.news(), [], "three threads for three calls")
   })
 
   it("retires what did nothing for a whole period, down to its minimum", () => {
@@ -84,6 +99,7 @@ describe("the policy of a pool", () => {
     assert.strictEqual(puppet.take(0), "a")
     assert.strictEqual(puppet.take(0), undefined)
     puppet.pool.cancel(b)
+    assert.strictEqual(puppet.take(0), undefined)
     puppet.finish(0)
     assert.strictEqual(puppet.take(0), "c")
     puppet.finish(0)
@@ -145,6 +161,110 @@ describe("the policy of a pool", () => {
     }
     assert.include(puppet.news(), "a lost: no thread starts: no database")
     assert.deepInclude(puppet.pool.counts, { running: 0, queued: 0, lost: 1 })
+  })
+
+  it("ends a worker that does not start in time, as one that did not start", () => {
+    const puppet = new Puppet({ maxThreads: 1, startTimeout: 500 })
+    puppet.news()
+    puppet.pass(499)
+    assert.deepStrictEqual(puppet.news(), [])
+    puppet.pass(1)
+    assert.deepStrictEqual(puppet.news(), ["terminate 0"])
+    puppet.exit(0, { how: "terminated" })
+    assert.deepStrictEqual(puppet.news(), ["start 0"])
+    assert.deepStrictEqual(puppet.reports, ["a thread did not start (1 in a row): it did not start within 500 ms"])
+    puppet.ready(0)
+    puppet.pass(10_000)
+    assert.deepStrictEqual(puppet.news(), [], "this one did")
+  })
+
+  it("takes a start that throws for one that failed", () => {
+    const puppet = new Puppet({ minThreads: 0, maxThreads: 1 })
+    puppet.startErrors.push(new RangeError("no more threads"))
+    puppet.submit("a")
+    assert.deepStrictEqual(puppet.news(), ["start 0"])
+    puppet.pass(1)
+    assert.deepStrictEqual(puppet.news(), ["start 0"])
+    assert.deepStrictEqual(puppet.reports, ["a thread did not start (1 in a row): no more threads"])
+    puppet.ready(0)
+    assert.strictEqual(puppet.take(0), "a")
+  })
+
+  it("gives up on starts that always throw, and says so to those who wait", () => {
+    const puppet = new Puppet({ minThreads: 1, maxThreads: 2 })
+    puppet.startErrors.push(...Array.from({ length: 20 }, () => new RangeError("no more threads")))
+    puppet.exit(0, { how: "crash" })
+    puppet.submit("a")
+    puppet.pass(10_000)
+    assert.include(puppet.news(), "a lost: no thread starts: no more threads")
+  })
+
+  it("reports a worker that does not stop as it should", () => {
+    const puppet = new Puppet({ recycleAfter: 1, stopTimeout: 100, maxThreads: 1 })
+    const recycle = (ending: Ending) => {
+      puppet.ready(0)
+      puppet.submit("a")
+      puppet.take(0)
+      puppet.finish(0)
+      puppet.exit(0, ending)
+      return puppet.reports.splice(0)
+    }
+    assert.deepStrictEqual(recycle({ how: "exit", exitCode: 0 }), [])
+    assert.deepStrictEqual(recycle({ how: "crash", exitCode: 1, detail: "stop hook" }), [
+      "a thread did not stop as it should: stop hook"
+    ])
+    puppet.ready(0)
+    puppet.submit("a")
+    puppet.take(0)
+    puppet.finish(0)
+    puppet.pass(100)
+    puppet.exit(0, { how: "terminated" })
+    assert.deepStrictEqual(puppet.reports, ["a thread did not stop as it should: it did not stop within 100 ms"])
+  })
+
+  it("counts only calls that ran towards a worker's replacement", () => {
+    const puppet = new Puppet({ recycleAfter: 2, maxThreads: 1, pinKeys: true })
+    puppet.ready(0)
+    puppet.submit("a", { key: "a" })
+    for (const key of ["b", "c", "d"]) puppet.pool.cancel(puppet.submit(key, { key }))
+    puppet.finish(0)
+    assert.notInclude(puppet.news(), "retire 0")
+    puppet.submit("e", { key: "e" })
+    puppet.finish(0)
+    assert.include(puppet.news(), "retire 0")
+  })
+
+  it("terminates the worker of a call that is given up, unless that has ended by then", () => {
+    const puppet = new Puppet({ maxThreads: 1 })
+    puppet.ready(0)
+    const [a, b] = ["a", "b"].map((name) => puppet.submit(name, { onInterrupt: "terminate" })) as [Job, Job]
+    puppet.take(0)
+    puppet.news()
+    puppet.endedUnseen.add(a)
+    puppet.pool.cancel(a)
+    assert.deepStrictEqual(puppet.news(), ["abort"])
+    puppet.finish(0)
+    puppet.take(0)
+    puppet.pool.cancel(b)
+    assert.deepStrictEqual(puppet.news(), ["abort", "terminate 0"])
+    puppet.exit(0, { how: "terminated" })
+    assert.deepInclude(puppet.pool.counts, { running: 0, queued: 0, lost: 0, cancelled: 2 })
+  })
+
+  it("keeps calls of one rank in their order, however often there is no room for the first", () => {
+    const puppet = new Puppet({ maxThreads: 1 })
+    puppet.ready(0)
+    puppet.room = 0
+    const names = ["a", "b", "c", "d"]
+    for (const name of names) puppet.submit(name)
+    for (let i = 0; i < 3; i++) puppet.pool.cancel(puppet.submit("given up", { key: "k" }))
+    puppet.room = Infinity
+    puppet.ready(0)
+    puppet.submit("e")
+    assert.deepStrictEqual(
+      puppet.offered.map((job) => job.task),
+      [...names, "e"]
+    )
   })
 
   it("answers everything when it closes, and refuses what comes later", () => {

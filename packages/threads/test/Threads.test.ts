@@ -8,12 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import type * as functions from "./modules/functions.ts"
+import { withPool } from "./pools.ts"
 
 const url = new URL("./modules/functions.ts", import.meta.url)
 const f = Threads.module<typeof functions>(url)
-
-const withPool = <A, E>(options: Threads.Options, effect: Effect.Effect<A, E, Threads.Threads>): Effect.Effect<A, E> =>
-  Effect.provide(effect, Threads.layer({ maxThreads: 2, ...options }))
 
 describe("a call", () => {
   it.live("runs on another thread and brings the function's own result", () =>
@@ -157,6 +155,22 @@ describe("a pool", () => {
           { concurrency: "unbounded" }
         )
         assert.strictEqual(sums[499], 500)
+        assert.isUndefined(long.pollUnsafe(), "every short call is done while the long one runs")
+        yield* Fiber.interrupt(long)
+      })
+    )
+  )
+
+  it.live("lets none wait either once its main loop sleeps while calls are out", () =>
+    withPool(
+      { minThreads: 2 },
+      Effect.gen(function* () {
+        // Completions that come too late for looking on: after a few of them it is given up.
+        for (let i = 0; i < 10; i++) yield* f.spin(2)
+        const long = yield* Effect.forkChild(f.spin(2_000), { startImmediately: true })
+        for (let i = 0; i < 20; i++) assert.strictEqual(yield* f.add(i, 1), i + 1)
+        const octets = new Uint8Array(10_000)
+        assert.strictEqual((yield* f.echoOctets(octets)).length, octets.length)
         assert.isUndefined(long.pollUnsafe(), "every short call is done while the long one runs")
         yield* Fiber.interrupt(long)
       })

@@ -12,6 +12,7 @@ import { join } from "node:path"
 import type * as functions from "./modules/functions.ts"
 import type * as hooks from "./modules/hooks.ts"
 import type * as scoped from "./modules/scoped.ts"
+import { fork, stat, until, withPool } from "./pools.ts"
 
 const url = new URL("./modules/functions.ts", import.meta.url)
 const hooksUrl = new URL("./modules/hooks.ts", import.meta.url)
@@ -19,20 +20,6 @@ const scopedUrl = new URL("./modules/scoped.ts", import.meta.url)
 const f = Threads.module<typeof functions>(url)
 const h = Threads.module<typeof hooks>(hooksUrl)
 const s = Threads.module<typeof scoped>(scopedUrl)
-
-const withPool = <A, E>(options: Threads.Options, effect: Effect.Effect<A, E, Threads.Threads>): Effect.Effect<A, E> =>
-  Effect.provide(effect, Threads.layer({ maxThreads: 2, ...options }))
-
-const fork = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
-
-/** Waits until something holds; the test's own time limit is what ends it otherwise. */
-const until = <E, R>(holds: Effect.Effect<boolean, E, R>): Effect.Effect<void, E, R> =>
-  Effect.gen(function* () {
-    while (!(yield* holds)) yield* Effect.sleep(2)
-  })
-
-const stat = (name: string) =>
-  Threads.Threads.use((pool) => Effect.map(pool.stats, (stats) => stats.extra[name] ?? Number.NaN))
 
 describe("hooks", () => {
   it.live("run once per thread, before its first call and after its last", () => {
@@ -43,8 +30,7 @@ describe("hooks", () => {
         Effect.gen(function* () {
           assert.deepStrictEqual(yield* h.whatIsOpen(), { file })
           assert.deepStrictEqual(yield* h.whatIsOpen(), { file })
-          // An idle worker stops by itself when the pool closes.
-          yield* Effect.sleep(50)
+          // The pool closes at once: an idle worker stops by itself first.
         })
       )
       assert.strictEqual(readFileSync(file, "utf8"), "stopped after 2")
@@ -91,6 +77,19 @@ describe("keys", () => {
         }
         const threads = yield* Effect.forEach(keys, (key) => f.whichThread.with({ key })())
         assert.strictEqual(new Set(threads).size, 2)
+      })
+    )
+  )
+})
+
+describe("asynchronous calls", () => {
+  it.live("run several at once on one thread, as many as it may", () =>
+    withPool(
+      { maxThreads: 1, callsPerThread: 4 },
+      Effect.gen(function* () {
+        // Each waits for the others: one at a time they would wait for ever.
+        const threads = yield* Effect.all([f.meet(4), f.meet(4), f.meet(4), f.meet(4)], { concurrency: "unbounded" })
+        assert.strictEqual(new Set(threads).size, 1)
       })
     )
   )

@@ -23,6 +23,8 @@ export interface Row {
 export interface GoalResult {
   readonly work: string
   readonly metric: string
+  /** Ours. */
+  readonly subject: string
   /** The peer (or figure) that ours was held against. */
   readonly against: string
   /** Median over the rounds of ours / theirs; null where one of the two was not measured. */
@@ -33,9 +35,21 @@ export interface GoalResult {
   readonly met: boolean
 }
 
+/** When, where and how a work was measured. */
+export interface Run {
+  readonly work: string
+  /** ISO, to the minute, UTC. */
+  readonly date: string
+  readonly mode: "full" | "quick"
+  /** Processes that ran or waited to when it began, the machine's mean over a minute: 0 is a calm machine. */
+  readonly load: number
+  readonly machine: Readonly<Record<string, string | number>>
+}
+
 export interface Report {
   readonly name: string
-  readonly machine: Readonly<Record<string, string | number>>
+  /** Of each work that was measured. */
+  readonly runs: ReadonlyArray<Run>
   readonly rows: ReadonlyArray<Row>
   readonly goals: ReadonlyArray<GoalResult>
   /** Subjects that were not measured, each with its reason. */
@@ -138,6 +152,7 @@ export const judge = (all: ReadonlyArray<Measurement>, goal: Goal): GoalResult =
   return {
     work: goal.work,
     metric: goal.metric,
+    subject: goal.subject,
     against: theirs.label,
     ratio,
     reach: goal.atLeast ?? goal.atMost ?? Number.NaN,
@@ -148,12 +163,12 @@ export const judge = (all: ReadonlyArray<Measurement>, goal: Goal): GoalResult =
 
 export const make = (
   definition: Definition,
-  machine: Report["machine"],
+  runs: Report["runs"],
   all: ReadonlyArray<Measurement>,
   absent: Report["absent"]
 ): Report => ({
   name: definition.name,
-  machine,
+  runs,
   rows: rows(all),
   goals: definition.goals.map((goal) => judge(all, goal)),
   absent
@@ -179,7 +194,7 @@ const table = (lines: ReadonlyArray<ReadonlyArray<string>>): string => {
 }
 
 export const format = (report: Report): string => {
-  const parts = [`${report.name} on ${Object.values(report.machine).join(", ")}`]
+  const parts = [`${report.name} on ${Object.values(report.runs[0]?.machine ?? {}).join(", ")}`]
   parts.push(
     table([
       ["work", "subject", "metric", "median", "min", "max", "runs"],
@@ -204,7 +219,7 @@ export const format = (report: Report): string => {
           goal.against,
           goal.ratio === null ? "not measured" : goal.ratio.toPrecision(3),
           `${goal.sense} ${goal.reach}`,
-          goal.met ? "yes" : "NO"
+          goal.ratio === null ? "?" : goal.met ? "yes" : "NO"
         ])
       ])
     )

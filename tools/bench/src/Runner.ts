@@ -19,7 +19,7 @@ const childFile = fileURLToPath(new URL("./child.ts", import.meta.url))
 /** Longest that one measurement may take before it is killed and reported, in milliseconds. */
 const childTimeout = 300_000
 
-export const machine = (): Report.Report["machine"] => ({
+export const machine = (): Report.Run["machine"] => ({
   cpu: os.cpus()[0]?.model.trim() ?? "unknown processor",
   cores: `${os.availableParallelism()} cores`,
   memory: `${Math.round(os.totalmem() / 2 ** 30)} GiB`,
@@ -88,8 +88,17 @@ const order = (works: ReadonlyArray<Work>, options: Options): ReadonlyArray<Step
   return options.quick ? steps.toSorted((a, b) => a.round - b.round) : steps
 }
 
+const definitionOf = async (file: string): Promise<Definition> =>
+  ((await import(pathToFileURL(file).href)) as { readonly default: Definition }).default
+
+/** The names of a bench's works, in their order. */
+export const works = async (file: string): Promise<ReadonlyArray<string>> =>
+  (await definitionOf(file)).works.map(({ name }) => name)
+
 export const run = async (file: string, options: Options): Promise<Report.Report> => {
-  const { default: definition } = (await import(pathToFileURL(file).href)) as { readonly default: Definition }
+  const definition = await definitionOf(file)
+  const load = Number(os.loadavg()[0]!.toFixed(1))
+  const date = `${new Date().toISOString().slice(0, 16)}Z`
   const end = options.quick ? performance.now() + quickMilliseconds - quickReserve : Infinity
   const environment = await definition.environment?.({ quick: options.quick })
   const measurements: Array<Report.Measurement> = []
@@ -133,5 +142,8 @@ export const run = async (file: string, options: Options): Promise<Report.Report
   } finally {
     await environment?.stop()
   }
-  return Report.make(definition, machine(), measurements, absent)
+  const mode = options.quick ? "quick" : "full"
+  const chosen = new Set(order(definition.works, options).map(({ work }) => work.name))
+  const runs = [...chosen].map((work): Report.Run => ({ work, date, mode, load, machine: machine() }))
+  return Report.make(definition, runs, measurements, absent)
 }

@@ -1,4 +1,6 @@
+export * as Argument from "./Argument.ts"
 export * as Bench from "./Bench.ts"
+export * as Figures from "./Figures.ts"
 export * as Markdown from "./Markdown.ts"
 export * as Report from "./Report.ts"
 export * as Runner from "./Runner.ts"

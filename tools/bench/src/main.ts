@@ -1,28 +1,42 @@
 /** `npm run bench -- <package>/<name>`: the command line of the bench harness. */
-import { globSync, mkdirSync, writeFileSync } from "node:fs"
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import * as Argument from "./Argument.ts"
+import * as Figures from "./Figures.ts"
 import * as Markdown from "./Markdown.ts"
 import * as Report from "./Report.ts"
 import * as Runner from "./Runner.ts"
 
 const root = fileURLToPath(new URL("../../../", import.meta.url))
-const usage = `usage: npm run bench -- [<package>[/<name>]] [--quick] [--json FILE] [--work TEXT] [--subject TEXT] [--rounds N]
+const usage = `usage: npm run bench -- [<package>[/<name>]] [--quick] [--json FILE] [--report FILE] [--work TEXT] [--subject TEXT] [--rounds N]
+       npm run bench -- --from FILE [--report FILE]
        npm run bench -- --list
 
   nothing         all benches of all packages, and their report in bench-report.md
-  <package>       all benches of the package, one after the other; the JSON is then a list of reports
+  <package>       all benches of the package, one after the other
 
   --quick         shorter and fewer rounds: ends within a minute, for a look
-  --json FILE     write the report as JSON too
   --work TEXT     only works whose name contains TEXT (--subject likewise)
-  --report FILE   write the report as Markdown with bars too
   --rounds N      rounds of each work
+  --json FILE     put what was measured into the file; what it holds of other benches and works stays
+  --report FILE   write all that the JSON file holds (or, without one, what was measured) as Markdown with bars
+  --from FILE     measure nothing, and report what the JSON file holds
+
+docs/figures.json brings its pages of the site along: docs/explanation/figures.md, and the table of claims in
+docs/explanation/what-threads-are-good-for.md.
 
 examples:
   npm run bench -- threads/handoff --quick
-  npm run bench -- dns/resolver --json resolver.json --work "100 in flight"`
+  npm run bench -- dns/resolver --json docs/figures.json --work "100 in flight"`
+
+/** The figures of the documentation, the page that is made of them, and the page that cites them. */
+const documentation = {
+  json: path.join(root, "docs/figures.json"),
+  page: path.join(root, "docs/explanation/figures.md"),
+  argument: path.join(root, "docs/explanation/what-threads-are-good-for.md")
+}
 
 const files = (): ReadonlyMap<string, string> => {
   const found = new Map<string, string>()
@@ -50,6 +64,7 @@ const parsed = (() => {
         subject: { type: "string" },
         rounds: { type: "string" },
         report: { type: "string" },
+        from: { type: "string" },
         help: { type: "boolean", short: "h" }
       }
     })
@@ -58,37 +73,62 @@ const parsed = (() => {
   }
 })()
 
+/** Where the report of this JSON file goes, unless told otherwise. */
+const pageOf = (json: string | undefined): string | undefined =>
+  json !== undefined && path.resolve(json) === documentation.json ? documentation.page : undefined
+
+const report = (file: string | undefined, reports: ReadonlyArray<Report.Report>): void => {
+  if (file === undefined) return
+  const isDocumentation = path.resolve(file) === documentation.page
+  writeFileSync(file, Markdown.format(reports, isDocumentation ? { order: 4 } : {}))
+  if (!isDocumentation) return
+  const { argument } = documentation
+  writeFileSync(argument, Argument.fill(readFileSync(argument, "utf8"), reports))
+}
+
 const { positionals, values } = parsed
 if (values.help) {
   process.stdout.write(`${usage}\n`)
 } else if (values.list) {
   process.stdout.write(`${[...files().keys()].join("\n")}\n`)
+} else if (values.from !== undefined) {
+  if (!existsSync(values.from)) fail(`there is no file ${values.from}`)
+  const reports = Figures.read(values.from)
+  for (const one of reports) process.stdout.write(`${Report.format(one)}\n`)
+  report(values.report ?? pageOf(values.from), reports)
 } else {
   const name = (positionals[0] ?? "").replace(/^@handoff\//, "")
   const all = files()
   const chosen =
     name === ""
-      ? [...all.values()]
+      ? [...all.keys()]
       : name.includes("/")
-        ? [all.get(name) ?? fail(`there is no bench ${name}; there are: ${[...all.keys()].join(", ")}`)]
-        : [...all].filter(([key]) => key.startsWith(`${name}/`)).map(([, file]) => file)
+        ? [all.has(name) ? name : fail(`there is no bench ${name}; there are: ${[...all.keys()].join(", ")}`)]
+        : [...all.keys()].filter((key) => key.startsWith(`${name}/`))
   if (chosen.length === 0) process.stdout.write(`${name} has no benches\n`)
-  if (values.json !== undefined) mkdirSync(path.dirname(path.resolve(values.json)), { recursive: true })
+  if (values.subject !== undefined && values.json !== undefined && existsSync(values.json)) {
+    fail(`without all subjects there are no ratios: name a file that is not there yet, or leave --subject out`)
+  }
+  let known = values.json === undefined ? [] : Figures.read(values.json)
   const reports: Array<Report.Report> = []
-  for (const file of chosen) {
-    const report = await Runner.run(file, {
+  for (const one of chosen) {
+    const measured = await Runner.run(all.get(one)!, {
       quick: values.quick,
       work: values.work,
       subject: values.subject,
       rounds: values.rounds === undefined ? undefined : Number(values.rounds),
       log: (line) => process.stderr.write(`${line}\n`)
     })
-    reports.push(report)
-    process.stdout.write(`${Report.format(report)}\n`)
+    process.stdout.write(`${Report.format(measured)}\n`)
+    reports.push(measured)
+    if (values.json === undefined) continue
+    // Written after each bench: what a long run has measured is not lost with what follows.
+    const before = known.find((report) => report.name === measured.name)
+    const works = await Runner.works(all.get(one)!)
+    known = Figures.replace(known, [Figures.merge(before, measured, works)], [...all.keys()])
+    Figures.write(values.json, known)
+    report(values.report ?? pageOf(values.json), known)
   }
-  if (values.json !== undefined) {
-    writeFileSync(values.json, `${JSON.stringify(name.includes("/") ? reports[0] : reports, null, 2)}\n`)
-  }
-  const markdown = values.report ?? (name === "" ? "bench-report.md" : undefined)
-  if (markdown !== undefined) writeFileSync(markdown, Markdown.format(reports))
+  if (values.json === undefined) report(values.report ?? (name === "" ? "bench-report.md" : undefined), reports)
+  else if (name === "" && values.report === undefined) report("bench-report.md", known)
 }

@@ -30,6 +30,7 @@ describe("a bench report", () => {
     assert.deepStrictEqual(Report.judge(all, goal), {
       work: "w",
       metric: "calls/s",
+      subject: "ours",
       against: "fast",
       ratio: 6,
       reach: 6,
@@ -46,10 +47,16 @@ describe("a bench report", () => {
   })
 
   it("is a page that begins with the ratios, and draws figures as bars", () => {
-    const report = Report.make({ name: "a/b", works: [], goals: [goal] }, { node: "Node" }, all, [])
-    const page = Markdown.format([report])
-    assert.include(page, "1 of 1 goals met")
-    assert.isBelow(page.indexOf("| ratio |"), page.indexOf("| ours | 80.0"))
+    const run: Report.Run = { work: "w", date: "2026-11-28T20:15Z", mode: "full", load: 0.1, machine: { node: "Node" } }
+    const missed = { ...goal, atLeast: 7 }
+    const report = Report.make({ name: "a/b", works: [], goals: [goal, missed] }, [run], all, [])
+    const page = Markdown.format([report], { order: 4 })
+    assert.include(page, "order: 4")
+    assert.include(page, "1 of 2 goals are met")
+    assert.include(page, "Measured on Node.")
+    assert.include(page, "Full rounds on 2026-11-28 at 20:15 UTC, load 0.1.")
+    assert.isBelow(page.indexOf("**missed**"), page.indexOf("## a/b"))
+    assert.isBelow(page.lastIndexOf("| ratio |"), page.indexOf("| ours | 80.0"))
     assert.strictEqual(Markdown.bar(10, 10), "█".repeat(24))
     assert.strictEqual(Markdown.bar(5, 10), "█".repeat(12))
     assert.strictEqual(Markdown.bar(0, 10), "")

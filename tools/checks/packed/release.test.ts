@@ -39,10 +39,42 @@ describe("a release", () => {
     }
   })
 
+  it.for(published)(
+    "of $name would be taken by npm, with its tag and provenance",
+    { timeout: 60_000 },
+    ({ folder, name }) => {
+      // Provenance itself can only be made where the release runs; all else npm checks without sending anything.
+      const { publishConfig } = JSON.parse(readFileSync(path.join(root, folder, "package.json"), "utf8")) as {
+        readonly publishConfig?: Readonly<Record<string, unknown>>
+      }
+      assert.deepStrictEqual(publishConfig, { access: "public", provenance: true })
+      const out = execFileSync("npm", ["publish", "--dry-run", "--json", "--provenance=false"], {
+        cwd: path.join(root, folder),
+        encoding: "utf8",
+        stdio: "pipe"
+      })
+      assert.include(out, name)
+    }
+  )
+
   it("writes what changed for users into the changelog", () => {
     assert.include(
       readFileSync(path.join(clone, "packages/dns/CHANGELOG.md"), "utf8"),
       "Names are found twice as fast."
+    )
+  })
+
+  it.for(published)("of $name carries the changelog in its tarball", { timeout: 60_000 }, ({ folder }) => {
+    const out = execFileSync("npm", ["pack", "--dry-run", "--json"], {
+      cwd: path.join(clone, folder),
+      encoding: "utf8",
+      stdio: "pipe"
+    })
+    // A list, or by the package's name: npm has changed its mind.
+    const [tarball] = Object.values(JSON.parse(out) as Readonly<Record<string, { files: Array<{ path: string }> }>>)
+    assert.include(
+      tarball!.files.map((file) => file.path),
+      "CHANGELOG.md"
     )
   })
 })

@@ -7,11 +7,14 @@ export const root = fileURLToPath(new URL("../../../", import.meta.url))
 
 export interface Manifest {
   readonly name: string
+  readonly version: string
   readonly private?: boolean
+  readonly bin?: Readonly<Record<string, string>>
   readonly exports?: Readonly<Record<string, unknown>>
   readonly imports?: Readonly<Record<string, unknown>>
   readonly dependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, unknown>>
   readonly devDependencies?: Readonly<Record<string, string>>
 }
 
@@ -32,6 +35,13 @@ export const packages: ReadonlyArray<Package> = globSync(["packages/*/package.js
     const manifest = JSON.parse(read(file)) as Manifest
     return { name: manifest.name, folder: path.dirname(file), manifest }
   })
+
+/** The packages of this repository that one needs beside it. */
+export const needed = (name: string): ReadonlyArray<string> => {
+  const { manifest } = packages.find((one) => one.name === name)!
+  const own = Object.keys(manifest.dependencies ?? {}).filter((dependency) => dependency.startsWith("@handoff/"))
+  return [...new Set([...own, ...own.flatMap(needed)])]
+}
 
 export const files = (pattern: string | Array<string>): ReadonlyArray<string> =>
   globSync(pattern, {

@@ -3,17 +3,18 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Fs from "node:fs/promises"
 import * as Choice from "../compare/Choice.ts"
 import * as Files from "../compare/Files.ts"
 import * as Spread from "../compare/Spread.ts"
+import { ownProcess } from "../compare/ownProcess.ts"
 import { surveyOnce, type Surveyed } from "../compare/surveyOnce.ts"
 import * as Plan from "../lab/Plan.ts"
 import * as Private from "../lab/Private.ts"
 import * as LabProcess from "../lab/Process.ts"
-import * as Html from "../output/Html.ts"
+import * as Page from "../output/Page.ts"
 import * as Table from "../output/Table.ts"
 import * as Terminal from "../output/Terminal.ts"
+import { writeFile } from "../output/writeFile.ts"
 import { Trouble } from "../program/Trouble.ts"
 import * as strategies from "../strategies.ts"
 import { exitWith } from "./exitWith.ts"
@@ -30,9 +31,13 @@ export const compare = Command.make(
       Flag.optional
     ),
     html: Flag.String("html").pipe(Flag.withDescription("write a page with charts to this file"), Flag.optional),
-    json: Flag.String("json").pipe(Flag.withDescription("write every figure to this file"), Flag.optional)
+    json: Flag.String("json").pipe(Flag.withDescription("write every figure to this file"), Flag.optional),
+    span: wholeNumber("span", "milliseconds of one measurement of files and names", Files.span),
+    measure: Flag.String("measure").pipe(Flag.withHidden, Flag.optional),
+    nameServer: Flag.String("name-server").pipe(Flag.withHidden, Flag.optional)
   },
   Effect.fnUntraced(function* (given) {
+    if (Option.isSome(given.measure)) return yield* measureOnly(given.measure.value, given.nameServer, given.span)
     const plan = planOf(given)
     const level = Private.current()
     if (level === "none") {
@@ -45,11 +50,11 @@ export const compare = Command.make(
     })
     const rows = yield* Effect.scoped(survey(plan, level, choices, given.rounds))
     yield* Terminal.printLines(`${table(rows)}\n\n${claims(rows)}\n`)
-    const files = yield* Effect.scoped(readFiles(plan, level))
+    const files = yield* Effect.scoped(readFiles(plan, level, given.rounds, given.span))
     yield* Terminal.printLines(`${describeFiles(files, level)}\n`)
     if (Option.isSome(given.json))
-      yield* write(given.json.value, `${JSON.stringify({ surveys: rows, files }, null, 2)}\n`)
-    if (Option.isSome(given.html)) yield* write(given.html.value, page(rows, files))
+      yield* writeFile(given.json.value, `${JSON.stringify({ surveys: rows, files }, null, 2)}\n`)
+    if (Option.isSome(given.html)) yield* writeFile(given.html.value, page(rows, files))
   }, Effect.scoped)
 ).pipe(
   Command.withDescription(
@@ -140,67 +145,140 @@ const claims = (rows: ReadonlyArray<Row>): string => {
   const inline = rows.find(({ name }) => name === "compute inline")
   const lines: Array<string> = []
   if (home !== undefined && onThreads !== undefined) {
-    const times = (onThreads.memoryMiB.median / home.memoryMiB.median).toFixed(1)
-    lines.push(`Threads for network IO: ${times} times the memory for the same survey.`)
+    const times = (figure: (row: Row) => Spread.Spread) => (figure(onThreads).median / figure(home).median).toFixed(1)
+    lines.push(
+      `Threads for network IO are overkill: ${times((row) => row.memoryMiB)} times the memory and ${times((row) => row.cpuSeconds)} times the processor for the same` +
+        ` survey in ${times((row) => row.seconds)} times the time.`
+    )
   }
   if (home !== undefined && inline !== undefined) {
     const [held, free] = [inline.delayP99.median, home.delayP99.median]
     lines.push(
-      `Inline compute: everything else waits ${held.toFixed(1)} ms (p99), against ${free.toFixed(1)} ms with compute on threads.`
+      `Inline compute delays the main program: everything else waits ${held.toFixed(1)} ms (p99), against ${free.toFixed(1)} ms with compute on threads.`
     )
   }
   return lines.join("\n")
 }
 
-/** A lab whose name server takes its time, so that who waits for it is seen. */
-const readFiles = Effect.fnUntraced(function* (plan: Plan.Plan, level: Private.Level) {
-  const small = Plan.make({ hosts: 1, seed: plan.seed, network: plan.network })
-  const { nameServer } = yield* LabProcess.start(small, level === "network" ? 53 : 0, nameLatency)
-  return yield* Effect.forEach(Files.sources, (source) => Effect.scoped(Files.measure(source, nameServer)))
+/** One measurement for a `compare` that has started this process for it. */
+const measureOnly = Effect.fnUntraced(function* (source: string, server: Option.Option<string>, span: number) {
+  const nameServer = strategies.parseNameServer(Option.getOrElse(server, () => ""))
+  if (!Files.isSource(source) || nameServer === undefined) {
+    return yield* new Trouble({ isMisuse: true, what: "--measure is for compare itself" })
+  }
+  yield* Terminal.printLines(`${JSON.stringify(yield* Effect.scoped(Files.measure(source, nameServer, span)))}\n`)
 })
 
-const nameLatency = 100
+/** A lab whose name server takes its time, so that who waits for it is seen; sources alternate. */
+const readFiles = Effect.fnUntraced(function* (plan: Plan.Plan, level: Private.Level, rounds: number, span: number) {
+  const small = Plan.make({ hosts: 1, seed: plan.seed, network: plan.network })
+  const { nameServer } = yield* LabProcess.start(small, level === "network" ? 53 : 0, nameLatency)
+  const measured: Array<Files.Measured> = []
+  for (let round = 1; round <= rounds; round++) {
+    for (const source of Files.sources) {
+      yield* Terminal.note(`round ${round} of ${rounds}: files while names are looked up by ${source}`)
+      const args = [`--measure=${source}`, `--name-server=${strategies.formatNameServer(nameServer)}`, `--span=${span}`]
+      const said = yield* ownProcess("the measurement", ["compare", ...args], Files.environment(source))
+      measured.push(JSON.parse(said) as Files.Measured)
+    }
+  }
+  return Files.sources.map((source): FilesRow => {
+    const mine = measured.filter((one) => one.source === source)
+    const spread = (figure: (one: Files.Measured) => number) => Spread.of(mine.map(figure))
+    return {
+      source,
+      file: spread(({ file }) => file),
+      fileP99: spread(({ fileP99 }) => fileP99),
+      hash: spread(({ hash }) => hash),
+      ...(source !== "nobody" && { name: spread(({ name = Number.NaN }) => name) }),
+      namesPerSecond: spread(({ namesPerSecond }) => namesPerSecond)
+    }
+  })
+})
 
-const describeFiles = (rows: ReadonlyArray<Files.Figures>, level: Private.Level): string =>
-  [
+interface FilesRow {
+  readonly source: Files.Source
+  readonly file: Spread.Spread
+  readonly fileP99: Spread.Spread
+  readonly hash: Spread.Spread
+  readonly name?: Spread.Spread
+  readonly namesPerSecond: Spread.Spread
+}
+
+/** Milliseconds that the name server takes for these. */
+const nameLatency = 50
+
+const describeFiles = (rows: ReadonlyArray<FilesRow>, level: Private.Level): string => {
+  const row = (source: Files.Source) => rows.find((row) => row.source === source)!
+  const [alone, usual, single, dns] = (["nobody", "dns.lookup", "dns.lookup, one thread", "dns"] as const).map(row)
+  const ms = (spread: Spread.Spread | undefined) => `${(spread?.median ?? Number.NaN).toFixed(1)} ms`
+  return [
     "",
-    `Reading a small file while ${Files.lookups} names at a time are looked up, each answered after ${nameLatency} ms:`,
+    `A small file and a hash on Node's pool while ${Files.lookups} names at a time are looked up, each answered after ${nameLatency} ms:`,
     "",
     Table.format(
       [
         { title: "names looked up by" },
-        { title: "a file takes, ms", align: "right" },
+        { title: "a file, ms", align: "right" },
+        { title: "p99, ms", align: "right" },
+        { title: "a hash, ms", align: "right" },
+        { title: "a name, ms", align: "right" },
         { title: "names a second", align: "right" }
       ],
-      rows.map(({ milliseconds, namesPerSecond, source }) => [
+      rows.map(({ file, fileP99, hash, name, namesPerSecond, source }) => [
         source,
-        Spread.format(milliseconds, 1),
-        source === "nobody" ? "" : String(namesPerSecond)
+        Spread.format(file, 1),
+        Spread.format(fileP99, 1),
+        Spread.format(hash, 1),
+        name === undefined ? "" : Spread.format(name, 0),
+        name === undefined ? "" : Spread.format(namesPerSecond, 0)
       ])
     ),
     "",
-    "dns.lookup blocks threads of the pool that Node's file system uses too. libuv lets it have half of the four, so",
-    "names wait for names; a program with more to do on that pool waits as well. The strategies leave it alone.",
+    "Blocking names on the pool of the files:",
+    `- with a pool of one thread files do wait for names: ${ms(single!.file)} for one, against ${ms(alone!.file)} while nobody asks`,
+    `- with the usual four threads they do not (${ms(usual!.file)}): libuv lets names have half of the pool at most. So names`,
+    `  wait for names: one takes ${ms(usual!.name)}, though the server answers after ${nameLatency}; by dns it takes ${ms(dns!.name)}`,
+    "- the strategies leave the pool alone",
     ...(level === "network"
       ? []
       : ["Without a private network dns.lookup and threads ask the system's own name servers here."])
   ].join("\n")
+}
 
-const page = (rows: ReadonlyArray<Row>, files: ReadonlyArray<Files.Figures>): string =>
-  Html.page("The same survey under each strategy", [
-    ["Seconds", Html.bars(rows.map(({ name, seconds }) => [name, seconds.median]))],
-    ["Event-loop delay, p99, ms", Html.bars(rows.map(({ delayP99, name }) => [name, delayP99.median]))],
-    ["Memory, MiB", Html.bars(rows.map(({ memoryMiB, name }) => [name, memoryMiB.median]))],
-    ["Processor seconds", Html.bars(rows.map(({ cpuSeconds, name }) => [name, cpuSeconds.median]))],
-    ["Names a second", Html.bars(files.slice(1).map(({ namesPerSecond, source }) => [source, namesPerSecond]))],
+const page = (rows: ReadonlyArray<Row>, files: ReadonlyArray<FilesRow>): string => {
+  const bars = (title: string, figure: (row: Row) => Spread.Spread, digits: number) =>
     [
-      "Milliseconds to read a file while names are looked up by",
-      Html.bars(files.map(({ milliseconds, source }) => [source, Math.round(milliseconds.median * 10) / 10]))
-    ]
+      title,
+      Page.spreads(
+        rows.map((row) => [row.name, figure(row)] as const),
+        digits
+      )
+    ] as const
+  const filesBars = (title: string, figure: (row: FilesRow) => Spread.Spread | undefined, digits: number) =>
+    [
+      title,
+      Page.spreads(
+        files.flatMap((row) => {
+          const spread = figure(row)
+          return spread === undefined ? [] : [[row.source, spread] as const]
+        }),
+        digits
+      )
+    ] as const
+  return Page.page("The same survey under each strategy", [
+    bars("Seconds", ({ seconds }) => seconds, 1),
+    bars("Event-loop delay, p99, ms", ({ delayP99 }) => delayP99, 1),
+    bars("Memory, MiB", ({ memoryMiB }) => memoryMiB, 0),
+    bars("Processor seconds", ({ cpuSeconds }) => cpuSeconds, 1),
+    filesBars("Milliseconds to read a file while names are looked up by", ({ file }) => file, 1),
+    filesBars("Milliseconds to hash a password while names are looked up by", ({ hash }) => hash, 1),
+    filesBars(
+      `Milliseconds to a name that is answered after ${nameLatency}, ${Files.lookups} at a time`,
+      ({ name }) => name,
+      0
+    ),
+    filesBars("Names a second", ({ name, namesPerSecond }) => name && namesPerSecond, 0),
+    ["What it says", `<pre>${Page.escape(claims(rows))}</pre>`]
   ])
-
-const write = (file: string, text: string): Effect.Effect<void, Trouble> =>
-  Effect.tryPromise({
-    try: () => Fs.writeFile(file, text),
-    catch: (cause) => new Trouble({ what: `cannot write ${file} (${(cause as NodeJS.ErrnoException).code})`, cause })
-  })
+}

@@ -4,6 +4,7 @@ import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Fs from "node:fs/promises"
+import * as Path from "node:path"
 import * as Table from "../output/Table.ts"
 import * as Terminal from "../output/Terminal.ts"
 import * as Settings from "../program/Settings.ts"
@@ -17,8 +18,12 @@ const init = Command.make(
   { file: Argument.withDefault(file, "handoff.json") },
   Effect.fnUntraced(function* ({ file }) {
     yield* Effect.tryPromise({
-      // Nobody's settings are written over.
-      try: () => Fs.writeFile(file, starter(), { flag: "wx" }),
+      try: async () => {
+        // ~/.config/handoff is not there before its first file.
+        await Fs.mkdir(Path.dirname(file), { recursive: true })
+        // Nobody's settings are written over.
+        await Fs.writeFile(file, starter(), { flag: "wx" })
+      },
       catch: (cause) => {
         const { code } = cause as NodeJS.ErrnoException
         const isThere = code === "EEXIST"
@@ -31,7 +36,13 @@ const init = Command.make(
     })
     yield* Terminal.printLines(`${file} written; every value in it is the default\n`)
   })
-).pipe(Command.withDescription("Write a configuration file to start from"))
+).pipe(
+  Command.withDescription("Write a configuration file to start from"),
+  Command.withExamples([
+    { command: "handoff config init", description: "./handoff.json, which commands started here find by themselves" },
+    { command: "handoff config init ~/.config/handoff/config.json", description: "for commands started anywhere" }
+  ])
+)
 
 const check = Command.make(
   "check",
@@ -40,7 +51,12 @@ const check = Command.make(
     yield* Settings.load({}, file)
     yield* Terminal.printLines(`${file} is right\n`)
   })
-).pipe(Command.withDescription("Say what is wrong with a configuration file"))
+).pipe(
+  Command.withDescription("Say what is wrong with a configuration file"),
+  Command.withExamples([
+    { command: "handoff config check handoff.json", description: "unknown keys and wrong values, all of them" }
+  ])
+)
 
 const show = Command.make(
   "show",
@@ -61,7 +77,14 @@ const show = Command.make(
         : `\nLooked for: ${Settings.places(process.env).join(", ")}\n`
     yield* Terminal.printLines(`${Table.format(titles, rows)}\n${where}`)
   })
-).pipe(Command.withDescription("Show every setting, its value, and where that comes from"))
+).pipe(
+  Command.withDescription("Show every setting, its value, and where that comes from"),
+  Command.withExamples([
+    { command: "handoff config show", description: "what holds here" },
+    { command: "HANDOFF_CONFIG=none handoff config show", description: "without any configuration file" },
+    { command: "handoff config show --config other.json --timeout 500", description: "what would hold" }
+  ])
+)
 
 export const config = Command.make("config").pipe(
   Command.withDescription("The configuration file: begin it, check it, show what holds and why"),
@@ -77,12 +100,7 @@ export const config = Command.make("config").pipe(
 const starter = (): string => {
   const values = Settings.keys.flatMap((key) => {
     const value = Settings.fields[key].default
-    return value === undefined ? [] : [[key, typeof value === "number" ? value : formatDefault(key)] as const]
+    return value === undefined ? [] : [[key, typeof value === "number" ? value : Settings.usual(key)] as const]
   })
   return `${JSON.stringify(Object.fromEntries(values), null, 2)}\n`
-}
-
-const formatDefault = (key: Settings.Key): string => {
-  const defaults = Settings.merge({ flags: {}, environment: {} })
-  return defaults instanceof Trouble ? "" : Settings.format(defaults, key)
 }

@@ -24,7 +24,8 @@ export const explain = Command.make(
   ])
 )
 
-const describe = (router: strategies.Strategies, chosen: Settings.Settings): string => {
+/** Who runs what, and why, as a table. */
+export const describe = (router: strategies.Strategies, chosen: Settings.Settings): string => {
   const rows = strategies.settings.flatMap((setting) =>
     strategies.kinds[setting].map((kind) => {
       const why = router.explain(kind)
@@ -46,7 +47,8 @@ const describe = (router: strategies.Strategies, chosen: Settings.Settings): str
       return [kind, why.chosen ?? "UNSUPPORTED", words + over + demoted + missing]
     })
   )
-  const lines = [Table.format([{ title: "kind of task" }, { title: "runs on" }, { title: "why" }], rows)]
+  const titles = [{ title: "kind of task" }, { title: "runs on" }, { title: "why" }]
+  const lines = [Table.format(titles, rows, Terminal.outputColumns())]
   if (strategies.usesThreadsForNames(chosen)) {
     lines.push(
       "",

@@ -7,10 +7,13 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
+import type { Readable } from "node:stream"
 import * as limits from "../logs/limits.ts"
 import * as Logs from "../logs/Logs.ts"
 import type { Statistics } from "../logs/Rewriter.ts"
+import { count } from "../output/count.ts"
 import * as Terminal from "../output/Terminal.ts"
+import { writeFile } from "../output/writeFile.ts"
 import * as Cost from "../program/Cost.ts"
 import { Trouble } from "../program/Trouble.ts"
 import * as strategies from "../strategies.ts"
@@ -38,18 +41,17 @@ export const logs = Command.make(
   },
   Effect.fnUntraced(function* (given) {
     const chosen = yield* settings(given)
-    const cost = yield* Cost.measure()
-    const router = yield* strategies.make(chosen)
+    const [router, cost] = yield* Cost.measure(strategies.make(chosen))
     if (!router.supports("LookupAddress")) {
       return yield* new Trouble({
+        isMisuse: true,
         what: `${strategies.format(chosen)} cannot look addresses up`,
         hint: `choose one of ${strategies.supporters("LookupAddress").join(", ")}`
       })
     }
     const name = given.source === "-" ? "standard input" : given.source
     const input = unpacked(
-      () =>
-        given.source === "-" ? process.stdin : Fs.createReadStream(given.source, { highWaterMark: limits.blockOctets }),
+      () => open(given.source),
       (cause) => new Trouble({ what: `cannot read ${name}: ${(cause as Error).message}`, cause })
     )
     const { octets, statistics } = Logs.rewrite(router, input, given)
@@ -59,7 +61,7 @@ export const logs = Command.make(
           const spent = yield* cost
           if (!given.quiet) yield* Terminal.note(summary(statistics, spent, Exit.isFailure(exit)))
           if (Option.isSome(given.figures)) {
-            Fs.writeFileSync(given.figures.value, `${JSON.stringify({ ...statistics, cost: spent })}\n`)
+            yield* writeFile(given.figures.value, `${JSON.stringify({ ...statistics, cost: spent })}\n`)
           }
         })
       )
@@ -80,11 +82,18 @@ export const logs = Command.make(
   ])
 )
 
+/** A file is read in large pieces, also where it is standard input. */
+const open = (source: string): Readable => {
+  const options = { highWaterMark: limits.blockOctets }
+  if (source !== "-") return Fs.createReadStream(source, options)
+  return Fs.fstatSync(0).isFile() ? Fs.createReadStream("", { ...options, fd: 0, autoClose: false }) : process.stdin
+}
+
 const summary = (statistics: Statistics, { seconds, loopDelay, memoryMiB }: Cost.Cost, stopped: boolean): string => {
   const { addresses, lines, named, troubled, unconfirmed } = statistics
   const perSecond = seconds > 0 ? `, ${Math.round(lines / seconds)} lines/s` : ""
   return (
-    `${stopped ? "stopped after " : ""}${lines} lines, ${addresses} addresses: ${named} named` +
+    `${stopped ? "stopped after " : ""}${count(lines, "line")}, ${addresses} ${addresses === 1 ? "address" : "addresses"}: ${named} named` +
     `${unconfirmed > 0 ? `, ${unconfirmed} of them unconfirmed` : ""}${troubled > 0 ? `, ${troubled} lookups failed` : ""}; ` +
     `${seconds} s${perSecond}, event-loop delay p99 ${loopDelay.p99} ms, ${memoryMiB} MiB`
   )

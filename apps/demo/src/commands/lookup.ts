@@ -24,7 +24,9 @@ import { settings, strategyFlags } from "./settingFlags.ts"
 export const lookup = Command.make(
   "lookup",
   {
-    subject: Argument.String("name-or-address"),
+    subject: Argument.String("name-or-address").pipe(
+      Argument.withDescription("such as www.example.org, 192.0.2.1 or 2001:db8::1")
+    ),
     config: strategyFlags.config,
     nameServer: strategyFlags.nameServer,
     json: onOff("json", "print the answers as a line of JSON each")
@@ -34,12 +36,19 @@ export const lookup = Command.make(
     const target = parse(1, given.subject)
     if (target?._tag !== "Target") {
       return yield* new Trouble({
-        what: `${excerpt(given.subject)}: ${target?._tag === "Reject" ? target.reason : "not one name or address"}`
+        isMisuse: true,
+        what: `${excerpt(given.subject) || '""'}: ${target?._tag === "Reject" && given.subject !== "" ? target.reason : "not one name or address"}`
       })
     }
-    const answers = yield* Effect.forEach(strategies.names, (name) => ask(name, target.host, target.isAddress, chosen))
+    // A dot at the end says that the name is complete: no search list is for it.
+    const isComplete = !target.isAddress && /[.\u3002]$/.test(given.subject)
+    const subject = isComplete ? `${target.host}.` : target.host
+    const answers = yield* Effect.forEach(strategies.local, (name) => ask(name, subject, target.isAddress, chosen))
     if (given.json) return yield* Terminal.printLines(answers.map((answer) => `${JSON.stringify(answer)}\n`).join(""))
-    yield* Terminal.printLines(`${describe(given.subject, answers)}\n`)
+    if (target.host !== given.subject.toLowerCase() && subject !== given.subject.toLowerCase()) {
+      yield* Terminal.printLines(`${excerpt(given.subject)} is asked for as ${subject}\n\n`)
+    }
+    yield* Terminal.printLines(`${describe(subject, answers, chosen.nameServer)}\n`)
   }, Effect.scoped)
 ).pipe(
   Command.withDescription("Look one name or address up by every strategy, and say where they differ and why"),
@@ -66,9 +75,9 @@ const ask = Effect.fnUntraced(function* (
   host: string,
   isAddress: boolean,
   chosen: Settings.Settings
-): Effect.fn.Return<Answer> {
+): Effect.fn.Return<Answer, Trouble> {
   return yield* Effect.scoped(
-    Effect.gen(function* (): Effect.fn.Return<Answer, never, Scope.Scope> {
+    Effect.gen(function* (): Effect.fn.Return<Answer, Trouble, Scope.Scope> {
       const strategy = yield* strategies.make({ executor: [name], nameServer: chosen.nameServer })
       const began = yield* Clock.monotonicTimeNanos
       const result = yield* Effect.result(Effect.timeoutOption(find(strategy, host, isAddress), longest))
@@ -96,7 +105,11 @@ const find = (
     ? executor.run(new LookupAddress({ address: NetAddress.ipFromStringUnsafe(host) }))
     : Effect.map(executor.run(new LookupHost({ name: host })), (addresses) => addresses.map(NetAddress.formatIp))
 
-const describe = (subject: string, answers: ReadonlyArray<Answer>): string => {
+const describe = (
+  subject: string,
+  answers: ReadonlyArray<Answer>,
+  nameServer: strategies.NameServer | undefined
+): string => {
   const table = Table.format(
     [{ title: "strategy" }, { title: "answer", widest: 100 }, { title: "ms", align: "right" }],
     answers.map(({ found, milliseconds, problem, says, strategy }) => [
@@ -109,19 +122,21 @@ const describe = (subject: string, answers: ReadonlyArray<Answer>): string => {
   const lists = new Set(answers.map(({ found, problem }) => found.join(" ") || problem))
   if (lists.size === 1) return `${table}\n\nAll strategies give the same answer.`
   const how = sets.size === 1 ? "The answers differ in their order only." : "The answers differ."
-  const reasons = Difference.explain(subject, {
-    hosts: read("/etc/hosts"),
-    resolvConf: read("/etc/resolv.conf"),
-    nsswitch: read("/etc/nsswitch.conf")
-  })
+  const reasons = Difference.explain(
+    { subject, nameServer: nameServer && strategies.formatNameServer(nameServer) },
+    { hosts: read("/etc/hosts"), resolvConf: read("/etc/resolv.conf"), nsswitch: read("/etc/nsswitch.conf") }
+  )
   const order = "Each orders addresses for itself: threads and dns by RFC 6724, reactor as the name server gave them."
   const why =
     sets.size === 1
       ? [order]
       : reasons.length > 0
         ? reasons
-        : ["nothing in this system's files explains it: the name servers asked may differ"]
-  return [table, "", how, ...why.map((reason) => `- ${reason}`)].join("\n")
+        : [
+            "nothing in this system's files explains it: name servers may not agree, or not have answered in time; ask again"
+          ]
+  const lines = (words: ReadonlyArray<string>) => words.map((word) => `- ${word}`)
+  return [table, "", how, ...lines(Difference.where(answers)), "", "Why:", ...lines(why)].join("\n")
 }
 
 const read = (file: string): string => {

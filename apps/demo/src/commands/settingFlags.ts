@@ -4,10 +4,12 @@ import * as Option from "effect/Option"
 import * as Settings from "../program/Settings.ts"
 
 const word = (key: Settings.Key) =>
-  Flag.String(Settings.flagName(key)).pipe(
-    Flag.withDescription(`${Settings.fields[key].about} (${Settings.variableName(key)})`),
-    Flag.optional
-  )
+  Flag.String(Settings.flagName(key)).pipe(Flag.withDescription(describe(key)), Flag.optional)
+
+const describe = (key: Settings.Key): string => {
+  const usual = Settings.fields[key].default === undefined ? "" : `; default ${Settings.usual(key)}`
+  return `${Settings.fields[key].about} (${Settings.variableName(key)}${usual})`
+}
 
 const config = Flag.String("config").pipe(
   Flag.withDescription("configuration file (HANDOFF_CONFIG; else ./handoff.json, ~/.config/handoff/config.json)"),
@@ -22,7 +24,8 @@ export const strategyFlags = {
   exchange: word("exchange"),
   call: word("call"),
   nameServer: word("nameServer"),
-  threads: word("threads")
+  threads: word("threads"),
+  database: word("database")
 }
 
 /** How a survey is run. */

@@ -1,10 +1,13 @@
 /** `handoff tour`, which is `npm start`: the lab surveyed with each strategy in turn, side by side. */
 import * as Command from "effect/cli/Command"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Os from "node:os"
 import { surveyOnce, type Surveyed } from "../compare/surveyOnce.ts"
 import type * as Plan from "../lab/Plan.ts"
 import * as Private from "../lab/Private.ts"
 import * as LabProcess from "../lab/Process.ts"
+import { count } from "../output/count.ts"
 import * as Table from "../output/Table.ts"
 import * as Terminal from "../output/Terminal.ts"
 import * as strategies from "../strategies.ts"
@@ -18,6 +21,7 @@ export const tour = Command.make(
   "tour",
   privateLabFlags,
   Effect.fnUntraced(function* (given) {
+    const began = yield* Clock.monotonicTimeNanos
     const plan = planOf(given)
     const level = Private.current()
     if (level === "none") {
@@ -29,7 +33,9 @@ export const tour = Command.make(
     const nameServer = strategies.formatNameServer(ready.nameServer)
     const shown: Array<Surveyed> = []
     for (const executor of choices) shown.push(yield* surveyOnce([`--executor=${executor}`], nameServer, plan))
-    yield* Terminal.printLines(`${sideBySide(shown)}\n\n${conclusion(shown, level)}\n`)
+    const seconds = Number((yield* Clock.monotonicTimeNanos) - began) / 1e9
+    const took = `The tour took ${seconds.toFixed(1)} s on ${count(Os.availableParallelism(), "processor")}.`
+    yield* Terminal.printLines(`${sideBySide(shown)}\n\n${conclusion(shown, level)}\n\n${took}\n`)
   }, Effect.scoped)
 ).pipe(
   Command.withDescription("Survey the embedded lab with each strategy in turn and show them side by side (npm start)"),
@@ -47,8 +53,8 @@ const introduction = (plan: Plan.Plan, level: Private.Level): string => {
     none: "without private namespaces, which are not possible or not wanted here"
   }[level]
   return (
-    `A lab of ${plan.hosts.length} hosts on loopback, ${broken} of them broken on purpose, ${where}.\n` +
-    "Each survey resolves every host, reverse-resolves it, talks to its ports and fingerprints what they say."
+    `A lab of ${count(plan.hosts.length, "host")} on loopback, ${broken} of them broken on purpose, ${where}.\n` +
+    "Each survey resolves every host, reverse-resolves it, talks to its ports and hashes what they say with scrypt."
   )
 }
 

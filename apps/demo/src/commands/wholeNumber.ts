@@ -7,7 +7,7 @@ export const wholeNumber = (
   range: { readonly default: number; readonly minimum: number; readonly maximum: number }
 ) =>
   Flag.Int(name).pipe(
-    Flag.withDescription(`${about}; ${range.minimum} to ${range.maximum}`),
+    Flag.withDescription(`${about}; ${range.minimum} to ${range.maximum}, default ${range.default}`),
     Flag.filter(
       (value) => value >= range.minimum && value <= range.maximum,
       (value) => `${value} is not from ${range.minimum} to ${range.maximum}`

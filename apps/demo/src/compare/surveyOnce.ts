@@ -1,16 +1,15 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as ChildProcess from "node:child_process"
 import * as Fs from "node:fs/promises"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import type { Figures } from "../commands/survey.ts"
+import * as Authority from "../lab/Authority.ts"
 import type * as Plan from "../lab/Plan.ts"
-import * as Private from "../lab/Private.ts"
-import * as ExitCode from "../program/ExitCode.ts"
-import { Trouble } from "../program/Trouble.ts"
+import type { Trouble } from "../program/Trouble.ts"
 import { format as formatPorts } from "../survey/Ports.ts"
 import { portsOf } from "../survey/Source.ts"
+import { ownProcess } from "./ownProcess.ts"
 
 export interface Surveyed {
   /** The choice in words. */
@@ -36,12 +35,17 @@ export const surveyOnce = Effect.fnUntraced(function* (
   const hosts = Path.join(folder, "hosts.txt")
   const figures = Path.join(folder, "figures.json")
   yield* Effect.promise(() => Fs.writeFile(hosts, plan.hosts.map((host) => `${host.name}\n`).join("")))
-  const findings = yield* runSurvey([
+  const ca = Path.join(folder, "ca.pem")
+  yield* Effect.promise(() => Fs.writeFile(ca, Authority.make(plan.seed, new Date(0)).cert))
+  const findings = yield* ownProcess("the survey", [
     "survey",
     hosts,
+    // Strategies are compared by work that computes, too.
+    "--fingerprint=scrypt",
     ...flags,
     `--name-server=${nameServer}`,
     `--ports=${formatPorts(portsOf(plan))}`,
+    `--ca=${ca}`,
     "--format=ndjson",
     `--figures=${figures}`
   ])
@@ -56,36 +60,3 @@ const inOrder = (lines: string): string =>
     .filter((line) => line !== "")
     .toSorted((a, b) => JSON.parse(a).line - JSON.parse(b).line)
     .join("\n")
-
-/** Runs this command's survey; its progress goes to our stderr, what it prints is the result. */
-const runSurvey = (args: ReadonlyArray<string>): Effect.Effect<string, Trouble> =>
-  Effect.callback<string, Trouble>((resume) => {
-    const child = ChildProcess.spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...args], {
-      stdio: ["ignore", "pipe", "inherit"],
-      env: withoutSettings()
-    })
-    const pieces: Array<Buffer> = []
-    child.stdout.on("data", (piece: Buffer) => pieces.push(piece))
-    child.on("error", (cause) => resume(Effect.fail(new Trouble({ what: "the survey could not be started", cause }))))
-    child.on("close", (code) =>
-      resume(
-        code === ExitCode.done
-          ? Effect.succeed(Buffer.concat(pieces).toString())
-          : Effect.fail(new Trouble({ what: `the survey ended with exit code ${code}` }))
-      )
-    )
-    return Effect.callback<void>((resume) => {
-      child.on("close", () => resume(Effect.void))
-      child.kill("SIGTERM")
-    })
-  })
-
-/** The choice is shown as it is: what the user has configured for surveys is left out. */
-const withoutSettings = (): NodeJS.ProcessEnv => ({
-  ...Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith("HANDOFF_") || name === "HANDOFF_PRIVATE")
-  ),
-  HANDOFF_CONFIG: "none",
-  // Where the C library asks the world outside, and that does not answer, it shall not wait as long as it usually does.
-  ...(Private.current() === "none" && { RES_OPTIONS: "timeout:1 attempts:1" })
-})

@@ -10,13 +10,23 @@ export type Behaviour = "healthy" | "missing" | "serverFailure" | "refusing" | "
 
 export interface Service {
   readonly port: number
-  /** `greeting`: speaks first. `http`: answers a request. */
-  readonly protocol: "greeting" | "http"
+  readonly protocol: "ssh" | "smtp" | "http" | "https"
   /** What it says: a line, or a status line. */
   readonly text: string
+  /** Where it speaks TLS: from the start, or when it is asked to. */
+  readonly certificate?: Certificate
+  readonly hostKey?: HostKeyType
   /** Milliseconds before it says it. */
   readonly latency: number
 }
+
+export interface Certificate {
+  readonly flaw: keyof typeof limits.flaws | undefined
+  /** Days from today until it ends; negative if it has ended. */
+  readonly daysLeft: number
+}
+
+export type HostKeyType = "ssh-ed25519" | "ecdsa-sha2-nistp256"
 
 export interface Host {
   readonly name: string
@@ -75,15 +85,26 @@ const host = (index: number, network: string, next: () => number, broken: number
       : Math.round(
           limits.serviceLatency.minimum + next() ** 2 * (limits.serviceLatency.maximum - limits.serviceLatency.minimum)
         )
-  const ssh: Service = { port: limits.ports.ssh, protocol: "greeting", text: pick(sshVersions, next), latency: wait() }
+  const hostKey = pick(hostKeyTypes, next)
+  const certificate = certify(next)
+  const ssh: Service = {
+    port: limits.ports.ssh,
+    protocol: "ssh",
+    text: pick(sshVersions, next),
+    latency: wait(),
+    hostKey
+  }
   const smtp: Service = {
     port: limits.ports.smtp,
-    protocol: "greeting",
+    protocol: "smtp",
     text: `220 ${name} ESMTP ${pick(mailers, next)}`,
-    latency: wait()
+    latency: wait(),
+    certificate
   }
-  const http: Service = { port: limits.ports.http, protocol: "http", text: pick(statusLines, next), latency: wait() }
-  const services = role === "mail" ? [ssh, smtp] : role === "db" ? [ssh] : [ssh, http]
+  const text = pick(statusLines, next)
+  const http: Service = { port: limits.ports.http, protocol: "http", text, latency: wait() }
+  const https: Service = { port: limits.ports.https, protocol: "https", text, latency: wait(), certificate }
+  const services = role === "mail" ? [ssh, smtp] : role === "db" ? [ssh] : [ssh, http, https]
   return { name, ipv4, ipv6, reverse, behaviour, services: behaviour === "refusing" ? [] : services }
 }
 
@@ -95,6 +116,19 @@ const behave = (next: () => number, broken: number): Behaviour => {
   }
   return "healthy"
 }
+
+const certify = (next: () => number): Certificate => {
+  let at = next()
+  const days = Math.floor(next() * 30)
+  for (const [flaw, share] of Object.entries(limits.flaws) as ReadonlyArray<[keyof typeof limits.flaws, number]>) {
+    if (at < share)
+      return { flaw, daysLeft: flaw === "expired" ? -1 - days : flaw === "expiring" ? 1 + days : 60 + 10 * days }
+    at -= share
+  }
+  return { flaw: undefined, daysLeft: 60 + 10 * days }
+}
+
+const hostKeyTypes = ["ssh-ed25519", "ssh-ed25519", "ecdsa-sha2-nistp256"] as const
 
 const pick = <A>(values: readonly [A, ...Array<A>], next: () => number): A =>
   values[Math.floor(next() * values.length)] ?? values[0]
@@ -116,6 +150,34 @@ const statusLines = [
   "HTTP/1.1 404 Not Found",
   "HTTP/1.1 503 Service Unavailable"
 ] as const
+
+/** One of so many parts of the hosts, from 0. */
+export interface Part {
+  readonly index: number
+  readonly of: number
+}
+
+/** `1/3`, counted from 1. */
+export const formatPart = ({ index, of }: Part): string => `${index + 1}/${of}`
+
+export const parsePart = (words: string): Part | undefined => {
+  const match = /^(\d{1,4})\/(\d{1,4})$/.exec(words)
+  const part = { index: Number(match?.[1]) - 1, of: Number(match?.[2]) }
+  return part.index >= 0 && part.index < part.of ? part : undefined
+}
+
+/** The parts in which the hosts' services fit into processes with a usual limit of descriptors. */
+export const parts = (plan: Plan): ReadonlyArray<Part> => {
+  const sockets = plan.hosts.reduce((sum, { services }) => sum + services.length, 0)
+  const of = Math.max(1, Math.ceil(sockets / limits.sockets))
+  return Array.from({ length: of }, (_, index) => ({ index, of }))
+}
+
+/** The plan with the hosts of one part only. */
+export const partOf = (plan: Plan, { index, of }: Part): Plan => ({
+  ...plan,
+  hosts: plan.hosts.filter((_, at) => at % of === index)
+})
 
 /** Hosts whose names are in the zone: all but the missing. */
 export const named = (plan: Plan): ReadonlyArray<Host> => plan.hosts.filter((host) => host.behaviour !== "missing")

@@ -113,4 +113,4 @@ const writeFiles = (level: Level, plan: Plan.Plan) =>
   })
 
 /** Where the lab's name server is for those who read `resolv.conf`; on port 53. */
-export const nameServerAddress = (plan: Plan.Plan): string => `${plan.network}.0.53`
+const nameServerAddress = (plan: Plan.Plan): string => `${plan.network}.0.53`

@@ -7,7 +7,7 @@ import type * as Scope from "effect/Scope"
 import * as ChildProcess from "node:child_process"
 import { Trouble } from "../program/Trouble.ts"
 import * as limits from "./limits.ts"
-import type * as Plan from "./Plan.ts"
+import * as Plan from "./Plan.ts"
 
 /** What the lab says once it is there: one line of JSON. */
 export interface Ready {
@@ -19,6 +19,15 @@ export const start = (
   plan: Plan.Plan,
   nameServerPort: number,
   nameLatency: number = limits.nameLatency.default
+): Effect.Effect<Ready, Trouble, Scope.Scope> => spawn(plan, { "dns-port": nameServerPort, "dns-latency": nameLatency })
+
+/** The services of a part of the hosts, in a process of their own. */
+export const startPart = (plan: Plan.Plan, part: Plan.Part): Effect.Effect<Ready, Trouble, Scope.Scope> =>
+  spawn(plan, { part: Plan.formatPart(part) })
+
+const spawn = (
+  plan: Plan.Plan,
+  more: Readonly<Record<string, string | number>>
 ): Effect.Effect<Ready, Trouble, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.callback<{ readonly ready: Ready; readonly child: ChildProcess.ChildProcess }, Trouble>((resume) => {
@@ -27,8 +36,7 @@ export const start = (
         seed: plan.seed,
         network: plan.network,
         broken: plan.broken,
-        "dns-port": nameServerPort,
-        "dns-latency": nameLatency
+        ...more
       }
       const child = ChildProcess.spawn(
         process.execPath,

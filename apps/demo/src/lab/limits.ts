@@ -28,7 +28,7 @@ export const timeToLive = 60
  * Ports of the services. Above 1,023, so that nothing needs root, and the same everywhere, so that findings do not
  * depend on where the lab runs.
  */
-export const ports = { ssh: 2222, smtp: 2525, http: 8080 } as const
+export const ports = { ssh: 2222, smtp: 2525, http: 8080, https: 8443 } as const
 
 /** Second octet of the lab's 127.x.0.0/16 when none is asked for: away from 127.0.0.0/16, which others use. */
 export const network = "127.77"
@@ -60,3 +60,26 @@ export const loss = { default: 0, minimum: 0, maximum: 90 } as const
 
 /** Share of hosts whose addresses lead back to a name that is not theirs any more. */
 export const stale = 0.03
+
+/** TLS contexts kept; each takes about 50 KiB. */
+export const contexts = 200
+
+/**
+ * Shares of certificates with which something is wrong. Together about one in three: a survey of a few hundred hosts
+ * finds some of each.
+ */
+export const flaws = {
+  expired: 0.06,
+  /** Ends within a month: still good, but somebody should look. */
+  expiring: 0.1,
+  "wrong-name": 0.04,
+  "self-signed": 0.04,
+  /** TLS 1.1 at most. */
+  "old-version": 0.04
+} as const
+
+/**
+ * Listening sockets of one process; a lab that needs more has several. Half of the smallest limit of descriptors that
+ * servers usually have (20,000): the other half is for the connections.
+ */
+export const sockets = 10_000

@@ -3,7 +3,8 @@ import type { Executor, Shared } from "@handoff/core"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as limits from "./limits.ts"
-import { type Block, type Options, Rewriter, type Statistics } from "./Rewriter.ts"
+import type { Block } from "./Block.ts"
+import { type Options, Rewriter, type Statistics } from "./Rewriter.ts"
 
 export interface Rewriting<E> {
   /** Whole lines, in order, with names in the place of addresses. Interrupting it gives the lookups up. */

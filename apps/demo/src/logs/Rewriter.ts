@@ -1,13 +1,13 @@
 /**
  * Log lines with names in the place of addresses: blocks of octets in, blocks of octets out, order kept, each address
- * asked for once. Plain callbacks inside, because a million lines pass here.
- *
- * Lines are never decoded: octets are read as Latin-1, where each octet is one character, and written as they were.
+ * asked for once. Plain callbacks and numbers inside, because a million lines pass here: a line becomes no string.
  */
 import { type Executor, LookupAddress, LookupHost, type Shared } from "@handoff/core"
 import * as Exit from "effect/Exit"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Net from "node:net"
+import { Addresses } from "./Addresses.ts"
+import { Block, type Known } from "./Block.ts"
 import * as limits from "./limits.ts"
 
 export interface Options {
@@ -34,63 +34,17 @@ export interface Statistics {
   troubled: number
 }
 
-/** What is known of an address: its name, or itself if it has none; undefined while it is asked for. */
-interface Known {
-  readonly address: string
-  text: string | undefined
-  waiting: Array<Block> | undefined
-}
-
-/** Lines read, of which some wait for names. */
-export class Block {
-  private readonly text: string
-  /** Where each address is in the text: its start and its end, by turns. */
-  private readonly places: Array<number> = []
-  private readonly addresses: Array<Known> = []
-  missing = 0
-  onReady: (() => void) | undefined
-
-  constructor(text: string) {
-    this.text = text
-  }
-
-  get isReady(): boolean {
-    return this.missing === 0
-  }
-
-  add(known: Known, start: number, end: number): void {
-    this.places.push(start, end)
-    this.addresses.push(known)
-    if (known.text === undefined && known.waiting?.at(-1) !== this) {
-      known.waiting!.push(this)
-      this.missing++
-    }
-  }
-
-  /** The block's octets; only when it is ready. */
-  octets(): Buffer {
-    const { addresses, places, text } = this
-    let rewritten = ""
-    let from = 0
-    for (let i = 0; i < addresses.length; i++) {
-      rewritten += text.slice(from, places[2 * i]) + addresses[i]!.text
-      from = places[2 * i + 1]!
-    }
-    return Buffer.from(rewritten + text.slice(from), "latin1")
-  }
-}
-
 export class Rewriter {
   readonly statistics: Statistics = { lines: 0, addressed: 0, addresses: 0, named: 0, unconfirmed: 0, troubled: 0 }
   private readonly executor: Executor.Executor<Shared>
   private readonly options: Options
-  private readonly known = new Map<string, Known>()
+  private readonly known = new Addresses<Known>(limits.remembered)
   private readonly queue: Array<Known> = []
   private head = 0
   private running = 0
   private readonly cancels = new Set<() => void>()
   /** The start of a line whose end has not come. */
-  private carried = ""
+  private carried: Buffer = nothing
   /** Whether the start of the line has passed already, because the line is too long. */
   private passing = false
 
@@ -99,14 +53,16 @@ export class Rewriter {
     this.options = options
   }
 
-  /** Reads octets that follow those read before; the block has every line that is whole now. */
+  /** Reads octets that follow those read before; the block has every line that is whole now. They must not change. */
   read(octets: Uint8Array): Block {
-    const text = this.carried + Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString("latin1")
-    const isTooLong = text.length > limits.lineOctets && !text.includes("\n")
-    const end = isTooLong ? text.length : text.lastIndexOf("\n") + 1
-    const block = new Block(text.slice(0, end))
-    this.carried = text.slice(end)
-    this.lines(text, end, block)
+    const chunk = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
+    const all = this.carried.length === 0 ? chunk : Buffer.concat([this.carried, chunk])
+    const whole = all.lastIndexOf(newline) + 1
+    const isTooLong = whole === 0 && all.length > limits.lineOctets
+    const end = isTooLong ? all.length : whole
+    const block = new Block(all.subarray(0, end))
+    this.carried = all.subarray(end)
+    this.lines(block)
     if (isTooLong) this.passing = true
     this.ask()
     return block
@@ -115,8 +71,8 @@ export class Rewriter {
   /** The last line, if it has no newline. */
   end(): Block {
     const block = new Block(this.carried)
-    this.lines(this.carried, this.carried.length, block)
-    this.carried = ""
+    this.carried = nothing
+    this.lines(block)
     this.ask()
     return block
   }
@@ -128,64 +84,91 @@ export class Rewriter {
     this.cancels.clear()
   }
 
-  private lines(text: string, length: number, block: Block): void {
+  private lines(block: Block): void {
+    const { source } = block
     let start = 0
-    if (this.passing && length > 0) {
-      start = text.indexOf("\n") + 1
+    if (this.passing && source.length > 0) {
+      start = source.indexOf(newline) + 1
       if (start === 0) return
       this.passing = false
     }
-    while (start < length) {
-      const newline = text.indexOf("\n", start)
-      const end = newline < 0 ? length : newline
+    while (start < source.length) {
+      const at = source.indexOf(newline, start)
+      const end = at < 0 ? source.length : at
       this.statistics.lines++
-      this.line(text, start, end, block)
+      this.line(block, start, end)
       start = end + 1
     }
   }
 
-  private line(text: string, start: number, end: number, block: Block): void {
+  private line(block: Block, start: number, end: number): void {
+    const { source } = block
     let at = start
     for (let field = 1; field < this.options.field; field++) {
-      const blank = text.indexOf(" ", at)
-      if (blank < 0 || blank >= end) return
-      at = blank + 1
+      while (at < end && source[at] !== blank) at++
+      if (at === end) return
+      at++
     }
     // Brackets and quotes around an address are not of it: `[192.0.2.1]`, `"192.0.2.1",`.
-    while (at < end && isOpening(text.charCodeAt(at))) at++
-    let stop = at
-    while (stop < end && isOfAddress(text.charCodeAt(stop))) stop++
-    if (stop === at || stop - at > longestAddress) return
-    let address = text.slice(at, stop)
-    // `192.0.2.1:1234` has a port.
-    const colon = address.indexOf(":")
-    if (colon > 0 && address.lastIndexOf(".", colon) > 0) {
-      address = address.slice(0, colon)
-      stop = at + colon
-    }
-    const known = this.known.get(address) ?? this.meet(address)
+    while (at < end && isOpening(source[at]!)) at++
+    const known = this.ipv4(source, at, end) ?? this.ipv6(source, at, end)
     if (known === undefined) return
     this.statistics.addressed++
-    block.add(known, at, stop)
+    block.add(known, at, this.stop)
   }
 
-  private meet(address: string): Known | undefined {
-    if (Net.isIP(address) === 0) return undefined
-    const known: Known = { address, text: undefined, waiting: [] }
-    if (this.known.size >= limits.remembered) this.forget()
-    // A slice would keep its whole block alive.
-    this.known.set(Buffer.from(address, "latin1").toString("latin1"), known)
+  /** Where the address ends that was found last. */
+  private stop = 0
+
+  /** `192.0.2.1`, also with a port: `192.0.2.1:1234`. Numbers as `inet_pton(3)` takes them: no leading zeros. */
+  private ipv4(source: Buffer, start: number, end: number): Known | undefined {
+    let address = 0
+    let at = start
+    for (let part = 0; part < 4; part++) {
+      if (part > 0 && source[at++] !== dot) return undefined
+      const first = at
+      let value = 0
+      while (at < end && at - first < 3) {
+        const digit = source[at]! - zero
+        if (digit < 0 || digit > 9) break
+        value = value * 10 + digit
+        at++
+      }
+      if (at === first || value > 255 || (at - first > 1 && source[first] === zero)) return undefined
+      address = (address << 8) | value
+    }
+    if (at < end && source[at] !== colon && isOfAddress(source[at]!)) return undefined
+    this.stop = at
+    const known = this.known.getIpv4(address)
+    if (known !== undefined) return known
+    const met = this.meet(
+      NetAddress.ipv4FromBytesUnsafe(Uint8Array.of(address >>> 24, address >> 16, address >> 8, address))
+    )
+    this.known.setIpv4(address, met)
+    return met
+  }
+
+  private ipv6(source: Buffer, start: number, end: number): Known | undefined {
+    const last = Math.min(end, start + longestAddress + 1)
+    let at = start
+    let colons = 0
+    while (at < last && isOfAddress(source[at]!)) if (source[at++] === colon) colons++
+    if (colons < 2 || at - start > longestAddress) return undefined
+    this.stop = at
+    const address = source.toString("latin1", start, at)
+    const known = this.known.getIpv6(address)
+    if (known !== undefined) return known
+    if (!Net.isIPv6(address)) return undefined
+    const met = this.meet(NetAddress.ipFromStringUnsafe(address))
+    this.known.setIpv6(address, met)
+    return met
+  }
+
+  private meet(address: NetAddress.IpAddress): Known {
+    const known: Known = { address, name: undefined, waiting: [] }
     this.queue.push(known)
     this.statistics.addresses++
     return known
-  }
-
-  private forget(): void {
-    for (const [address, { text }] of this.known) {
-      if (text === undefined) continue
-      this.known.delete(address)
-      return
-    }
   }
 
   private ask(): void {
@@ -198,27 +181,28 @@ export class Rewriter {
 
   private lookup(known: Known): void {
     this.running++
-    const address = NetAddress.ipFromStringUnsafe(known.address)
+    const { address } = known
     this.submit(new LookupAddress({ address }), (exit) => {
       if (!Exit.isSuccess(exit)) {
         if (!isNotFound(exit)) this.statistics.troubled++
-        return this.settle(known, known.address)
+        return this.settle(known, undefined)
       }
       const name = exit.value[0].toLowerCase()
       // What a name server says may be anything; a log line is text of one line.
-      if (!/^[\u0021-\u007e]+$/.test(name)) return this.settle(known, known.address)
+      if (!/^[\u0021-\u007e]+$/.test(name)) return this.settle(known, undefined)
       this.statistics.named++
-      if (this.options.confirm) this.confirm(known, name, address)
+      if (this.options.confirm) this.confirm(known, name)
       else this.settle(known, name)
     })
   }
 
-  private confirm(known: Known, name: string, address: NetAddress.IpAddress): void {
+  private confirm(known: Known, name: string): void {
+    const { address } = known
     const text = NetAddress.formatIp(address)
     this.submit(new LookupHost({ name, family: NetAddress.familyOf(address) }), (exit) => {
       const leadsBack = Exit.isSuccess(exit) && exit.value.some((one) => NetAddress.formatIp(one) === text)
       if (!leadsBack) this.statistics.unconfirmed++
-      this.settle(known, leadsBack ? name : known.address)
+      this.settle(known, leadsBack ? name : undefined)
     })
   }
 
@@ -235,9 +219,9 @@ export class Rewriter {
     if (!isOver) this.cancels.add(cancel)
   }
 
-  private settle(known: Known, text: string): void {
+  private settle(known: Known, name: string | undefined): void {
     this.running--
-    known.text = text
+    if (name !== undefined) known.name = Buffer.from(name, "latin1")
     const { waiting } = known
     known.waiting = undefined
     for (const block of waiting!) if (--block.missing === 0) block.onReady?.()
@@ -245,14 +229,21 @@ export class Rewriter {
   }
 }
 
+const nothing = Buffer.alloc(0)
+const newline = 10
+const blank = 32
+const dot = 46
+const colon = 58
+const zero = 48
+
 const isNotFound = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) &&
   exit.cause.reasons.some(
     (reason) => reason._tag === "Fail" && (reason.error as { readonly reason?: unknown }).reason === "NotFound"
   )
 
-/** Characters of an IPv4 address inside an IPv6 one, and of a port after it. */
-const longestAddress = 51
+/** Characters of an IPv4 address inside an IPv6 one (INET6_ADDRSTRLEN, less its end). */
+const longestAddress = 45
 
 /** Digits, letters of hexadecimal, dots and colons. */
 const isOfAddress = (code: number): boolean =>

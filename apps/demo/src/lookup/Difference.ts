@@ -13,23 +13,62 @@ export interface Files {
   readonly nsswitch: string
 }
 
+/** What some strategies found and others did not, in the order in which it was found first. */
+export const where = (
+  answers: ReadonlyArray<{ readonly strategy: string; readonly found: ReadonlyArray<string> }>
+): ReadonlyArray<string> => {
+  const by = new Map<string, Array<string>>()
+  for (const { found, strategy } of answers) {
+    for (const word of new Set(found)) by.set(word, [...(by.get(word) ?? []), strategy])
+  }
+  return [...by].flatMap(([word, who]) => {
+    const others = answers.flatMap(({ strategy }) => (who.includes(strategy) ? [] : [strategy]))
+    return others.length === 0 ? [] : [`${word}: by ${who.join(" and ")}, not by ${others.join(" and ")}`]
+  })
+}
+
+/** What was looked up, and who was asked. */
+export interface Asked {
+  /** A name in ASCII, with a dot at its end where it was given with one, or an address. */
+  readonly subject: string
+  /** Whom `dns` and `reactor` asked instead of the system's name servers. */
+  readonly nameServer?: string | undefined
+}
+
 /** Sentences for people; the ones that hold for this name or address on this system. */
-export const explain = (subject: string, files: Files): ReadonlyArray<string> => {
+export const explain = ({ nameServer, subject }: Asked, files: Files): ReadonlyArray<string> => {
   const reasons: Array<string> = []
-  const found = inHosts(subject, files.hosts)
-  if (found.length > 0) {
+  const { ndots, search, servers } = resolver(files.resolvConf)
+  if (nameServer !== undefined) {
+    const system = servers.length === 0 ? "the system's" : servers.join(", ")
     reasons.push(
-      `the hosts file says ${found.join(", ")}: threads and dns read it first (dns does not when --name-server is given), reactor never`
+      `reactor and dns asked ${nameServer}, as --name-server says; threads asks ${system}, because the C library goes by resolv.conf alone`
     )
   }
-  const search = searchList(files.resolvConf)
+  const found = inHosts(subject, files.hosts)
+  if (found.length > 0) {
+    const dns = nameServer === undefined ? "dns reads it first" : "dns does not where --name-server is given"
+    // nss_files takes a name with a dot at its end for another one.
+    const threads = subject.endsWith(".")
+      ? "threads finds no name with a dot at its end there"
+      : "threads reads it first"
+    const reactor = isName(subject)
+      ? "reactor does not for names"
+      : "reactor does; the C library gives one name, reactor (c-ares) all but the first"
+    reasons.push(`the hosts file says ${found.join(", ")}: ${threads}, ${dns}, ${reactor}`)
+  }
   if (isName(subject) && !subject.endsWith(".")) {
     const dots = subject.split(".").length - 1
-    if (dots === 0 && search.length > 0) {
-      reasons.push(
-        `a name without a dot is completed by the search list (${search.join(" ")}): by threads and dns, not by reactor`
-      )
-    } else if (dots === 0) {
+    const list = search.join(" ")
+    if (search.length > 0) {
+      const when =
+        dots >= ndots
+          ? "a name that is not found as it is is completed by the search list"
+          : dots === 0
+            ? "a name without a dot is completed by the search list"
+            : `a name with fewer dots than ${ndots} (ndots) is first completed by the search list`
+      reasons.push(`${when} (${list}): by threads and dns, not by reactor; a dot at its end says that it is complete`)
+    } else if (dots === 0 && found.length === 0) {
       reasons.push("a name without a dot, and no search list to complete it")
     }
     if (/(?:^|\.)local$/i.test(subject)) {
@@ -37,8 +76,9 @@ export const explain = (subject: string, files: Files): ReadonlyArray<string> =>
         "names under local are for multicast DNS: only the C library may ask it, where nsswitch.conf says mdns"
       )
     }
-    if (/(?:^|\.)localhost$/i.test(subject)) reasons.push("localhost is answered without asking (RFC 6761 section 6.3)")
   }
+  if (/(?:^|\.)localhost\.?$/i.test(subject))
+    reasons.push("localhost is answered without asking (RFC 6761 section 6.3)")
   const others = sources(files.nsswitch).filter((source) => source !== "files" && source !== "dns")
   if (others.length > 0) {
     reasons.push(`the C library (threads) also consults ${others.join(", ")} (nsswitch.conf)`)
@@ -63,13 +103,19 @@ const inHosts = (subject: string, text: string): ReadonlyArray<string> => {
   return found
 }
 
-/** `search` of resolv.conf(5), else `domain`; the last of them counts. */
-const searchList = (text: string): ReadonlyArray<string> => {
-  let list: ReadonlyArray<string> = []
-  for (const [, , words] of text.matchAll(/^(search|domain)[ \t]+(.*)$/gm)) {
-    list = words!.split(/[ \t]+/).filter((word) => word !== "")
+/** What resolv.conf(5) says of name servers and of completing names: `search`, else `domain`; the last of them counts. */
+const resolver = (
+  text: string
+): { readonly servers: ReadonlyArray<string>; readonly search: ReadonlyArray<string>; readonly ndots: number } => {
+  const words = (pattern: RegExp) =>
+    [...text.matchAll(pattern)].map(([, words]) => words!.split(/[ \t]+/).filter((word) => word !== ""))
+  const options = words(/^options[ \t]+(.*)$/gm).flat()
+  const dots = options.flatMap((option) => /^ndots:(\d{1,2})$/.exec(option)?.[1] ?? []).at(-1)
+  return {
+    servers: words(/^nameserver[ \t]+(.*)$/gm).flatMap(([address]) => address ?? []),
+    search: words(/^(?:search|domain)[ \t]+(.*)$/gm).at(-1) ?? [],
+    ndots: dots === undefined ? 1 : Number(dots)
   }
-  return list
 }
 
 /** The sources of `hosts` in nsswitch.conf(5), in order; glibc's default where the file says nothing. */

@@ -1,27 +1,46 @@
-/** Findings as a table for people: a row for each host, in the order of the hosts file. */
-import type { Finding } from "../survey/Finding.ts"
+/**
+ * Findings as a table for people: a row for each host, in the order of the hosts file, and in it a line for each port
+ * that says something.
+ */
+import type { Finding, PortFinding } from "../survey/Finding.ts"
+import { describe, recordsOf, type Seen } from "./Seen.ts"
 import * as Table from "./Table.ts"
 
-export const format = (findings: ReadonlyArray<Finding>): string =>
-  Table.format(
+/** No wider than `columns`, if that is possible. */
+export const format = (findings: ReadonlyArray<Finding>, seen: Seen, columns?: number): string => {
+  // A terminal is narrow: no word of what nobody asked for.
+  const hasRecords = findings.some(({ records }) => records !== undefined)
+  return Table.format(
     [
       { title: "host", widest: 40 },
       { title: "state" },
-      { title: "addresses", widest: 40 },
+      { title: "addresses" },
       { title: "leads back to", widest: 40 },
-      { title: "ports", widest: 100 },
-      { title: "fingerprint" }
+      { title: "print" },
+      { title: hasRecords ? "ports and records" : "ports" }
     ],
     findings
       .toSorted((a, b) => a.line - b.line)
       .map((finding) => [
         finding.host,
         finding.state,
-        finding.addresses.map(({ address }) => address).join(" "),
-        [...new Set(finding.addresses.flatMap(({ names, problem }) => names ?? [problem ?? "not asked"]))].join(" "),
-        finding.ports.length === 0
-          ? (finding.problem ?? "")
-          : finding.ports.map((port) => `${port.port}: ${port.says ?? port.state}`).join(" | "),
-        finding.fingerprint?.slice(0, 8) ?? ""
-      ])
+        finding.addresses.map(({ address }) => address),
+        [...new Set(finding.addresses.flatMap(({ names, problem }) => names ?? [problem ?? "not asked"]))],
+        finding.fingerprint?.slice(0, 8) ?? "",
+        [...(finding.ports.length === 0 ? [finding.problem ?? ""] : portsOf(finding, seen)), ...recordsOf(finding)]
+      ]),
+    columns
   )
+}
+
+/** A line for each port that has something to say; those that do not answer share one for each reason. */
+const portsOf = ({ ports }: Finding, seen: Seen): ReadonlyArray<string> => {
+  const closed = new Map<PortFinding["state"], Array<number>>()
+  const lines: Array<string> = []
+  for (const port of ports) {
+    const words = describe(port, seen)
+    if (words !== port.state || port.state === "open") lines.push(`${port.port}: ${words}`)
+    else closed.set(port.state, [...(closed.get(port.state) ?? []), port.port])
+  }
+  return [...lines, ...[...closed].map(([state, numbers]) => `${numbers.join(", ")}: ${state}`)]
+}

@@ -1,89 +1,92 @@
-/** Findings as one HTML file: no script, no request to anyone; bars of what was found above the table of hosts. */
-import type { Finding } from "../survey/Finding.ts"
+/** Findings as one HTML file: no script, no request to anyone; plots of what was found above the table of hosts. */
+import type { Address, Finding } from "../survey/Finding.ts"
+import { count } from "./count.ts"
+import { bars, escape, page } from "./Page.ts"
+import { daysOf, describe, flawsOf, recordsOf, type Seen } from "./Seen.ts"
 
-export const format = (findings: ReadonlyArray<Finding>): string => {
+export const format = (findings: ReadonlyArray<Finding>, seen: Seen): string => {
   const done = findings.filter(({ state }) => state === "done").length
-  const says = count(findings.flatMap(({ ports }) => ports.flatMap(({ says }) => (says === undefined ? [] : [says]))))
-  return page(`A survey of ${findings.length} hosts`, [
-    ["In all", `<p>${done} done, ${findings.length - done} failed.</p>`],
-    ["Ports", bars(count(findings.flatMap(({ ports }) => ports.map(({ port, state }) => `${port} ${state}`))))],
-    ["What failed", bars(count(findings.flatMap(({ problem }) => (problem === undefined ? [] : [problem]))))],
-    ["What hosts say", bars(says.slice(0, 20))],
+  const ports = findings.flatMap(({ ports }) => ports)
+  const secured = ports.filter(({ tls }) => tls !== undefined)
+  const records = findings.flatMap(({ records = {} }) => Object.entries(records))
+  const agree = findings.flatMap(({ agrees }) =>
+    agrees === undefined ? [] : [agrees ? "lead back" : "do not lead back"]
+  )
+  const plots: ReadonlyArray<readonly [heading: string, rows: ReadonlyArray<readonly [string, number]>]> = [
+    ["Ports", tally(ports.map(({ port, protocol, state }) => `${port}/${protocol} ${state}`))],
+    ["What failed", tally(findings.flatMap(({ problem }) => (problem === undefined ? [] : [problem])))],
+    ["Whether addresses lead back to their host", tally(agree)],
+    ["Days that certificates have left", spans(secured.map((port) => daysOf(port, seen)!))],
+    ["What is wrong with certificates", tally(secured.flatMap((port) => [...flawsOf(port, seen)]))],
+    ["Versions of TLS", tally(secured.map(({ tls }) => tls!.version))],
+    ["Who issued certificates", tally(secured.map(({ tls }) => tls!.certificate.issuer)).slice(0, 20)],
     [
-      "Hosts",
-      `<div class="wide"><table>
-<thead><tr><th scope="col">host<th scope="col">state<th scope="col">addresses<th scope="col">leads back to<th scope="col">ports<th scope="col">fingerprint</thead>
-<tbody>
-${findings
-  .toSorted((a, b) => a.line - b.line)
-  .map(row)
-  .join("\n")}
-</tbody></table></div>`
-    ]
+      "Kinds of SSH keys",
+      tally(ports.flatMap(({ hostKey }) => (hostKey === undefined ? [] : [`${hostKey.type} ${hostKey.bits}`])))
+    ],
+    ["Records", tally(records.map(([type, records]) => `${type}: ${typeof records === "string" ? records : "there"}`))],
+    ["What hosts say", tally(ports.flatMap(({ says }) => (says === undefined ? [] : [says]))).slice(0, 20)]
+  ]
+  return page(`A survey of ${count(findings.length, "host")}`, [
+    [
+      "In all",
+      `<p>${done} done, ${findings.length - done} failed. As of ${new Date(seen.now).toISOString().slice(0, 16)}Z.</p>`
+    ],
+    ...plots.flatMap(([heading, rows]) => (rows.length === 0 ? [] : [[heading, bars(rows)] as const])),
+    ["Hosts", table(findings, seen)]
   ])
 }
 
-/** A page of sections; the title and headings are text, the rest is markup. */
-export const page = (
-  title: string,
-  sections: ReadonlyArray<readonly [heading: string, markup: string]>
-): string => `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escape(title)}</title>
-<style>
-  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-  body { max-width: 80rem; margin: auto; padding: 1rem; }
-  .wide { overflow-x: auto; }
-  table { border-collapse: collapse; }
-  th, td { text-align: left; padding: .25rem .75rem; border-bottom: 1px solid color-mix(in srgb, currentColor 25%, transparent); vertical-align: top; }
-  svg { max-width: 100%; height: auto; }
-  rect { fill: light-dark(#2060b0, #70a8f0); }
-  text { fill: currentColor; font-size: 14px; }
-</style>
-<h1>${escape(title)}</h1>
-${sections.map(([heading, markup]) => `<h2>${escape(heading)}</h2>\n${markup}`).join("\n")}
-</html>
-`
+const table = (
+  findings: ReadonlyArray<Finding>,
+  seen: Seen
+): string => `<div class="wide" tabindex="0" role="region" aria-label="Hosts"><table>
+<thead><tr><th scope="col">host<th scope="col">state<th scope="col">addresses<th scope="col">leads back to<th scope="col">ports<th scope="col">records<th scope="col">fingerprint</thead>
+<tbody>
+${findings
+  .toSorted((a, b) => a.line - b.line)
+  .map((finding) => row(finding, seen))
+  .join("\n")}
+</tbody></table></div>`
 
-const row = (finding: Finding): string =>
-  `<tr><th scope="row">${escape(finding.host)}` +
-  [
-    finding.problem === undefined ? finding.state : `${finding.state}: ${finding.problem}`,
-    finding.addresses.map(({ address }) => address).join(" "),
-    [...new Set(finding.addresses.flatMap(({ names, problem }) => names ?? [problem ?? "not asked"]))].join(" "),
-    finding.ports.map((port) => `${port.port}: ${port.says ?? port.state}`).join("; "),
-    finding.fingerprint?.slice(0, 8) ?? ""
+const row = (finding: Finding, seen: Seen): string => {
+  const cells = [
+    [finding.problem === undefined ? finding.state : `${finding.state}: ${finding.problem}`],
+    finding.addresses.map(({ address }) => address),
+    [...new Set(finding.addresses.flatMap(namesOf))],
+    finding.ports.map((port) => `${port.port}: ${describe(port, seen)}`),
+    recordsOf(finding),
+    [finding.fingerprint?.slice(0, 8) ?? ""]
   ]
-    .map((cell) => `<td>${escape(cell)}`)
-    .join("")
+  const marked = cells.map((lines) => `<td>${lines.map(escape).join("<br>")}`).join("")
+  return `<tr><th scope="row">${escape(finding.host)}${marked}`
+}
+
+const namesOf = ({ names, problem }: Address): ReadonlyArray<string> => names ?? [problem ?? "not asked"]
+
+/** Days in spans that people think in; all of them, so that a gap is seen. */
+const spans = (days: ReadonlyArray<number>): ReadonlyArray<readonly [span: string, count: number]> => {
+  if (days.length === 0) return []
+  const ends = [
+    ["ended", 0],
+    ["within a week", 7],
+    ["within a month", 30],
+    ["within three months", 90],
+    ["within half a year", 182],
+    ["within a year", 366],
+    ["later", Infinity]
+  ] as const
+  let from = -Infinity
+  return ends.map(([span, to]) => {
+    const inside = days.filter((left) => left >= from && left < to).length
+    from = to
+    return [span, inside] as const
+  })
+}
 
 /** How often each word is there, most often first. */
-const count = (words: ReadonlyArray<string>): ReadonlyArray<readonly [word: string, times: number]> => {
+const tally = (words: ReadonlyArray<string>): ReadonlyArray<readonly [word: string, times: number]> => {
   const counts = new Map<string, number>()
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1)
   return [...counts].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
 }
-
-/** Horizontal bars with their numbers beside them; the text is what a screen reader reads. */
-export const bars = (rows: ReadonlyArray<readonly [label: string, value: number]>): string => {
-  if (rows.length === 0) return "<p>Nothing.</p>"
-  const most = Math.max(...rows.map(([, value]) => value))
-  const height = 24
-  const drawn = rows.map(([label, value], index) => {
-    const width = most === 0 ? 0 : Math.round((value / most) * 300)
-    const y = index * height
-    return (
-      `<text x="0" y="${y + 17}">${escape(label.length > 50 ? `${label.slice(0, 47)}...` : label)}</text>` +
-      `<rect x="420" y="${y + 4}" width="${width}" height="${height - 8}"/>` +
-      `<text x="${428 + width}" y="${y + 17}">${value}</text>`
-    )
-  })
-  const label = rows.map(([label, value]) => `${label}: ${value}`).join(", ")
-  return `<svg viewBox="0 0 800 ${rows.length * height}" width="800" height="${rows.length * height}" role="img" aria-label="${escape(label)}">${drawn.join("")}</svg>`
-}
-
-export const escape = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;")

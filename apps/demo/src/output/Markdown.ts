@@ -1,10 +1,11 @@
 /** Findings as a Markdown table. */
 import type { Finding } from "../survey/Finding.ts"
+import { describe, recordsOf, type Seen } from "./Seen.ts"
 
-export const format = (findings: ReadonlyArray<Finding>): string =>
+export const format = (findings: ReadonlyArray<Finding>, seen: Seen): string =>
   [
-    "| host | state | addresses | leads back to | ports |",
-    "|---|---|---|---|---|",
+    "| host | state | addresses | leads back to | ports | records |",
+    "|---|---|---|---|---|---|",
     ...findings
       .toSorted((a, b) => a.line - b.line)
       .map((finding) =>
@@ -13,7 +14,8 @@ export const format = (findings: ReadonlyArray<Finding>): string =>
           finding.problem === undefined ? finding.state : `${finding.state}: ${finding.problem}`,
           finding.addresses.map(({ address }) => address).join(" "),
           [...new Set(finding.addresses.flatMap(({ names, problem }) => names ?? [problem ?? "not asked"]))].join(" "),
-          finding.ports.map((port) => `${port.port}: ${port.says ?? port.state}`).join("; ")
+          finding.ports.map((port) => `${port.port}: ${describe(port, seen)}`).join("; "),
+          recordsOf(finding).join("; ")
         ]
           .map(escape)
           .join(" | ")

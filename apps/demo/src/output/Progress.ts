@@ -3,13 +3,14 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import { plural } from "./count.ts"
 import * as Terminal from "./Terminal.ts"
 
 export interface Progress {
   done: number
   failed: number
   /** Hosts in all; undefined while that is not known. */
-  total: number | undefined
+  readonly total: number | undefined
 }
 
 /** Milliseconds between two drawings: of the bar, and of the plain line. */
@@ -49,7 +50,7 @@ export const plain = (label: string, progress: Progress, milliseconds: number): 
   `${label}: ${plainCount(progress)} ${rest(progress, milliseconds)}`.trimEnd()
 
 const plainCount = ({ done, failed, total }: Progress): string =>
-  `${done + failed}${total === undefined ? "" : `/${total}`} hosts, ${failed} failed`
+  `${done + failed}${total === undefined ? "" : `/${total}`} ${plural(total ?? done + failed, "host")}, ${failed} failed`
 
 const rest = (progress: Progress, milliseconds: number): string => {
   const all = progress.done + progress.failed

@@ -20,10 +20,17 @@ export interface Cost {
 /** Milliseconds between two looks at the loop; what is seen beyond them is delay. */
 const resolution = 2
 
-/** Starts to measure; the effect returned gives the cost so far. Measuring ends with the scope. */
-export const measure = Effect.fnUntraced(function* (): Effect.fn.Return<Effect.Effect<Cost>, never, Scope.Scope> {
+/**
+ * Prepares some work, and gives what that gave, with an effect that gives the cost so far. Preparing costs time and
+ * processor like the work; the loop's delay counts from its end on: while modules are loaded nothing waits yet. Measuring
+ * ends with the scope.
+ */
+export const measure = Effect.fnUntraced(function* <A, E, R>(
+  prepare: Effect.Effect<A, E, R>
+): Effect.fn.Return<readonly [prepared: A, cost: Effect.Effect<Cost>], E, R | Scope.Scope> {
   const began = yield* Clock.currentTimeMillis
   const cpu = process.cpuUsage()
+  const prepared = yield* prepare
   const histogram = yield* Effect.acquireRelease(
     Effect.sync(() => {
       const histogram = monitorEventLoopDelay({ resolution })
@@ -34,7 +41,7 @@ export const measure = Effect.fnUntraced(function* (): Effect.fn.Return<Effect.E
   )
   const late = (nanoseconds: number) =>
     Number.isFinite(nanoseconds) ? round(Math.max(0, nanoseconds / 1e6 - resolution), 1) : 0
-  return Effect.map(Clock.currentTimeMillis, (now) => {
+  const cost = Effect.map(Clock.currentTimeMillis, (now) => {
     const used = process.cpuUsage(cpu)
     return {
       seconds: round((now - began) / 1_000, 2),
@@ -47,6 +54,7 @@ export const measure = Effect.fnUntraced(function* (): Effect.fn.Return<Effect.E
       }
     }
   })
+  return [prepared, cost]
 })
 
 const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits

@@ -90,6 +90,14 @@ export const fields = {
     format: (server) => (server === undefined ? "the system's" : strategies.formatNameServer(server))
   }),
   threads: wholeNumber("threads of the pool", strategies.threadCount, undefined),
+  database: field<string | undefined>({
+    default: undefined,
+    about: "the cluster's PostgreSQL database, as postgres://user@host:5432/name; none: a cluster in this process",
+    parse: (words) =>
+      /^postgres(ql)?:\/\/./.test(words.trim()) ? words.trim() : new Wrong("not postgres://user@host:5432/name"),
+    // A password is for the database only.
+    format: (url) => (url === undefined ? "none: in this process" : url.replace(/(\/\/[^/@:]*):[^/@]*@/, "$1:***@"))
+  }),
   concurrency: wholeNumber("hosts in work at once", survey.concurrency, survey.concurrency.default),
   timeout: wholeNumber(
     "milliseconds for a connection and for each silence in it",
@@ -134,6 +142,9 @@ export const variableName = (key: Key): string => `HANDOFF_${flagName(key).repla
 
 export const format = (settings: Settings, key: Key): string => (fields[key] as Field<any>).format(settings[key])
 
+/** The value where nobody says anything. */
+export const usual = (key: Key): string => (fields[key] as Field<any>).format(fields[key].default)
+
 /** Merges the sources; the first problem of each setting is in the error, all settings together. */
 export const merge = (sources: {
   readonly flags: Words
@@ -159,7 +170,9 @@ export const merge = (sources: {
     values[key] = value
     origins[key] = words === undefined ? "default" : origin
   }
-  return wrongs.length > 0 ? new Trouble({ what: wrongs.join("\n") }) : ({ ...values, origins } as unknown as Settings)
+  return wrongs.length > 0
+    ? new Trouble({ isMisuse: true, what: wrongs.join("\n") })
+    : ({ ...values, origins } as unknown as Settings)
 }
 
 /** Reads a configuration file: a JSON object whose keys are settings, whose values are words, numbers or lists. */
@@ -169,12 +182,17 @@ export const parseFile = (name: string, text: string): Words | Trouble => {
     json = JSON.parse(text)
   } catch (cause) {
     return new Trouble({
+      isMisuse: true,
       what: `${name} is not JSON: ${(cause as Error).message}`,
       hint: "`handoff config init` writes one to start from"
     })
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    return new Trouble({ what: `${name} is not a JSON object`, hint: "`handoff config init` writes one to start from" })
+    return new Trouble({
+      isMisuse: true,
+      what: `${name} is not a JSON object`,
+      hint: "`handoff config init` writes one to start from"
+    })
   }
   const words: Partial<Record<Key, string>> = {}
   const wrongs: Array<string> = []
@@ -185,7 +203,9 @@ export const parseFile = (name: string, text: string): Words | Trouble => {
     else if (Array.isArray(value)) words[key as Key] = value.map(String).join(",")
     else wrongs.push(`${name}: ${key} must be text, a number or a list`)
   }
-  return wrongs.length > 0 ? new Trouble({ what: wrongs.join("\n"), hint: `known keys: ${keys.join(", ")}` }) : words
+  return wrongs.length > 0
+    ? new Trouble({ isMisuse: true, what: wrongs.join("\n"), hint: `known keys: ${keys.join(", ")}` })
+    : words
 }
 
 const meant = (key: string): string => {

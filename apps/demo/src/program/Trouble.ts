@@ -5,6 +5,8 @@ export class Trouble extends Data.TaggedError("Trouble")<{
   readonly what: string
   /** What to do about it. */
   readonly hint?: string
+  /** Whether the command line or the configuration is wrong, and nothing was tried: the exit code says so. */
+  readonly isMisuse?: boolean
   readonly cause?: unknown
 }> {
   override get message(): string {

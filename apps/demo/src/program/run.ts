@@ -7,6 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as ExitCode from "./ExitCode.ts"
+import { Trouble } from "./Trouble.ts"
 
 /** Milliseconds that the event loop may still have something to close. */
 const graceMilliseconds = 700
@@ -54,7 +55,7 @@ const codeOf = (exit: Exit.Exit<number, unknown>): number => {
   // The parser has shown its help and its errors by itself.
   if (isUsage) return (error as { readonly errors?: ReadonlyArray<unknown> }).errors?.length === 0 ? 0 : ExitCode.usage
   say(`handoff: ${Cause.hasDies(exit.cause) ? Cause.pretty(exit.cause) : messageOf(error)}`)
-  return ExitCode.trouble
+  return error instanceof Trouble && error.isMisuse === true ? ExitCode.usage : ExitCode.trouble
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,3 +1,6 @@
+import type { HostKey, Missing, Tls } from "../inspect/Inspected.ts"
+import type { Protocol } from "./Target.ts"
+
 /**
  * What a survey found out about one host. Only what the network says goes in, never how long it took or who asked: the
  * same network gives the same findings whichever strategies ran the survey.
@@ -18,7 +21,7 @@ export interface Finding {
   /** Records that were asked for, in presentation form, or why there are none. */
   readonly records?: Readonly<Record<string, ReadonlyArray<string> | Problem>>
   readonly ports: ReadonlyArray<PortFinding>
-  /** scrypt of what the ports said: hosts that say the same have the same fingerprint. */
+  /** A hash of what the ports said, their own name and addresses aside: who says the same has the same fingerprint. */
   readonly fingerprint?: string
 }
 
@@ -32,14 +35,23 @@ export interface Address {
 
 export interface PortFinding {
   readonly port: number
-  readonly protocol: "greeting" | "http"
+  readonly protocol: Protocol
   /** `open`: it answered. */
   readonly state: "open" | Problem
   /** The greeting, or the status line, without its line end. */
   readonly says?: string
+  /** Of the page. */
+  readonly title?: string
+  /** What TLS settled, and the certificate. How many days it has left is for whoever prints it: it changes by itself. */
+  readonly tls?: Tls
+  /** Of an SSH server, which has proved that it has it. */
+  readonly hostKey?: HostKey
+  /** Why there is no more of what its protocol should give. */
+  readonly missing?: Missing
 }
 
 export type Problem =
+  | "no-tls"
   | "not-found"
   | "try-again"
   | "bad-name"

@@ -8,25 +8,54 @@ import * as Target from "./Target.ts"
 
 export type Entry = Target.Target | Target.Reject
 
-/** Cuts octets into lines and reads each. */
-export const decode = <E, R>(octets: Stream.Stream<Uint8Array, E, R>): Stream.Stream<Entry, E, R> =>
+/** What a line says; a range stands for many targets. */
+export type Line = Entry | Target.Range
+
+/** How much of a hosts file has been read. */
+export interface Count {
+  lines: number
+  /** Those of ranges, too, as soon as the range has been read. */
+  hosts: number
+}
+
+/** Cuts octets into lines and reads each; ranges are expanded as fast as their targets are wanted. */
+export const decode = <E, R>(octets: Stream.Stream<Uint8Array, E, R>, count?: Count): Stream.Stream<Entry, E, R> =>
   Stream.suspend(() => {
     const lines = new Lines()
+    const entries = (read: ReadonlyArray<Line>) => {
+      if (count !== undefined) {
+        count.lines = lines.line
+        for (const line of read) count.hosts += hostsOf(line)
+      }
+      return Stream.fromIterable(read.some(({ _tag }) => _tag === "Range") ? expand(read) : (read as Array<Entry>))
+    }
     return octets.pipe(
-      Stream.flatMap((chunk) => Stream.fromIterable(lines.push(chunk))),
-      Stream.concat(Stream.suspend(() => Stream.fromIterable(lines.end())))
+      Stream.flatMap((chunk) => entries(lines.push(chunk))),
+      Stream.concat(Stream.suspend(() => entries(lines.end())))
     )
   })
 
+/** How many hosts a line stands for. */
+export const hostsOf = (line: Line): number =>
+  line._tag === "Range" ? Target.size(line) : line._tag === "Target" ? 1 : 0
+
+/** Lines with a target for each address of a range, one at a time: ten lines can be a hundred million of them. */
+export function* expand(lines: Iterable<Line>): Generator<Entry, void> {
+  for (const line of lines) {
+    if (line._tag === "Range") yield* Target.expand(line)
+    else yield line
+  }
+}
+
 /** The state between chunks: the number of the line, and what has come of it. */
 export class Lines {
-  private line = 0
+  line = 0
   private pending: Uint8Array = empty
   /** Octets of the line that were dropped because it is too long. */
   private dropped = 0
 
-  push(chunk: Uint8Array): Array<Entry> {
-    const entries: Array<Entry> = []
+  push(chunk: Uint8Array): Array<Line> {
+    const entries: Array<Line> = []
     let start = 0
     for (;;) {
       const end = chunk.indexOf(newline, start)
@@ -39,8 +68,8 @@ export class Lines {
   }
 
   /** The last line, if it has no newline. */
-  end(): Array<Entry> {
-    const entries: Array<Entry> = []
+  end(): Array<Line> {
+    const entries: Array<Line> = []
     if (this.pending.length > 0) this.read(this.pending, entries)
     this.pending = empty
     return entries
@@ -59,7 +88,7 @@ export class Lines {
     return joined
   }
 
-  private read(octets: Uint8Array, entries: Array<Entry>): void {
+  private read(octets: Uint8Array, entries: Array<Line>): void {
     this.line++
     const { dropped } = this
     this.pending = empty
@@ -82,9 +111,7 @@ export class Lines {
     // A byte order mark is no part of the first name.
     if (this.line === 1 && text.startsWith("\ufeff")) text = text.slice(1)
     const entry = Target.parse(this.line, text)
-    if (entry === undefined) return
-    if (entry._tag === "Range") for (const target of Target.expand(entry)) entries.push(target)
-    else entries.push(entry)
+    if (entry !== undefined) entries.push(entry)
   }
 }
 

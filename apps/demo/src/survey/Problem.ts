@@ -10,7 +10,7 @@ export const of = (error: AnyError): Problem => {
     case "LookupError":
       return lookup[error.reason]
     case "ExchangeError":
-      return exchange[error.reason]
+      return error.stage === "tls" && error.reason === "Unknown" ? "no-tls" : exchange[error.reason]
     case "Unsupported":
       return "unsupported"
     case "Overloaded":

@@ -2,45 +2,48 @@
  * The survey: targets in, findings out as they finish, so many hosts in work at once. It knows one executor and no
  * strategy, and nothing that it finds depends on which strategies stand behind it.
  */
-import {
-  Call,
-  Exchange,
-  LookupAddress,
-  LookupHost,
-  QueryRecords,
-  type Executor,
-  type Shared,
-  type Task
-} from "@handoff/core"
+import { Call, LookupAddress, LookupHost, QueryRecords, type Executor } from "@handoff/core"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Stream from "effect/Stream"
+import type { Tasks } from "../strategies.ts"
+import { attempt, type Run } from "./attempt.ts"
+import { converse, type Options as Conversing } from "./converse.ts"
 import type * as Finding from "./Finding.ts"
+import type * as Fingerprint from "./fingerprint.ts"
 import * as limits from "./limits.ts"
+import * as Pace from "./Pace.ts"
 import { presentation } from "./presentation.ts"
-import * as Problem from "./Problem.ts"
+import * as Records from "./records.ts"
 import type { Port, Target } from "./Target.ts"
 
-export interface Options {
+export interface Options extends Conversing {
   /** Talked to on every host that names no ports of its own. */
   readonly ports: ReadonlyArray<Port>
   /** Hosts in work at once; default `limits.concurrency`. */
   readonly concurrency?: number
-  /** Milliseconds for a connection, and for each silence in it; default `limits.timeout`. */
-  readonly timeout?: number
+  /** Connections to one host at once; default `limits.perHost`. */
+  readonly perHost?: number
   /** How often a task that failed for now is tried again; default `limits.retries`. */
   readonly retries?: number
+  /** How what ports said is fingerprinted; default `digest`. */
+  readonly fingerprint?: Fingerprint.Name
   /** Types of records to ask for besides addresses: `MX`, `TXT`. */
   readonly records?: ReadonlyArray<string>
+  /** Tasks wait for their turn of it; default: each is handed off at once. */
+  readonly pace?: Pace.Pace
   /** Milliseconds that one host may take in all; default: as long as its tasks do. */
   readonly hostTimeout?: number | undefined
+  /** Told of each host that was surveyed, with the milliseconds that it took. */
+  readonly watch?: (finding: Finding.Finding, milliseconds: number) => Effect.Effect<void>
   /** A finding that there is already; the host is then left in peace. */
   readonly known?: (target: Target) => Finding.Finding | undefined
 }
 
 /** Surveys every target. Findings come in the order in which hosts finish; interrupting gives up those in work. */
 export const run = <E, R>(
-  executor: Executor.Executor<Shared>,
+  executor: Executor.Executor<Tasks>,
   targets: Stream.Stream<Target, E, R>,
   options: Options
 ): Stream.Stream<Finding.Finding, E, R> =>
@@ -49,12 +52,23 @@ export const run = <E, R>(
     (target) => {
       const known = options.known?.(target)
       if (known !== undefined) return Effect.succeed(known)
+      const { hostTimeout, pace = Pace.none, watch } = options
       const finding = survey(executor, target, options)
-      if (options.hostTimeout === undefined) return finding
-      return Effect.timeoutOrElse(finding, {
-        duration: options.hostTimeout,
-        orElse: () => Effect.succeed(tookTooLong(target))
-      })
+      const limited =
+        hostTimeout === undefined
+          ? finding
+          : Effect.timeoutOrElse(finding, {
+              duration: hostTimeout,
+              orElse: () => Effect.succeed(tookTooLong(target))
+            })
+      const watched =
+        watch === undefined
+          ? limited
+          : Effect.flatMap(Effect.timed(limited), ([took, finding]) =>
+              Effect.as(watch(finding, Duration.toMillis(took)), finding)
+            )
+      // It stands in line before its time begins: of a thousand at once the last would have none left.
+      return pace.host(watched)
     },
     { concurrency: options.concurrency ?? limits.concurrency.default, unordered: true }
   )
@@ -70,12 +84,13 @@ const tookTooLong = ({ host, line }: Target): Finding.Finding => ({
 
 /** Surveys one host; what goes wrong is in the finding. */
 export const survey = Effect.fnUntraced(function* (
-  executor: Executor.Executor<Shared>,
+  executor: Executor.Executor<Tasks>,
   target: Target,
   options: Options
 ): Effect.fn.Return<Finding.Finding> {
   const { host, line } = target
-  const run: Run = (task) => attempt(executor, task, options.retries ?? limits.retries.default)
+  const { pace = Pace.none, retries = limits.retries.default } = options
+  const run: Run = (task) => Effect.andThen(pace.task, attempt(executor, task, retries))
   const resolved = target.isAddress ? { addresses: [NetAddress.ipFromStringUnsafe(host)] } : yield* resolve(run, host)
   if (resolved.addresses.length === 0) {
     return { line, host, state: "failed", problem: resolved.problem ?? "not-found", addresses: [], ports: [] }
@@ -84,13 +99,14 @@ export const survey = Effect.fnUntraced(function* (
   const peer = resolved.addresses[0]!
   const wanted = target.ports.length > 0 ? target.ports : options.ports
   const types = target.isAddress ? [] : (options.records ?? [])
+  const perHost = options.perHost ?? limits.perHost.default
   const [addresses, ports, records] = yield* Effect.all(
     [
       Effect.forEach(resolved.addresses, (address, index) =>
         index < limits.reversed ? reverse(run, address) : Effect.succeed({ address: NetAddress.formatIp(address) })
       ),
-      Effect.forEach(wanted, (port) => converse(run, peer, host, port, options), { concurrency: limits.portsAtOnce }),
-      Effect.forEach(types, (type) => query(run, host, type), { concurrency: limits.portsAtOnce })
+      Effect.forEach(wanted, (port) => converse(run, peer, target, port, options), { concurrency: perHost }),
+      Effect.forEach(types, (type) => query(run, host, type), { concurrency: perHost })
     ],
     { concurrency: 3 }
   )
@@ -109,14 +125,14 @@ export const survey = Effect.fnUntraced(function* (
     const states = [...new Set(ports.map((port) => port.state))].join(", ")
     return { ...found, state: "failed", problem: `no port answered (${states})` }
   }
-  const print = yield* fingerprint(run, open.map((port) => `${port.port}/${port.protocol} ${port.says}`).join("\n"))
+  const words = anonymous(open.map(saying).join("\n"), host, addresses)
+  const print = yield* run(
+    new Call<string>({ module: fingerprintModule, function: options.fingerprint ?? "digest", args: [words] })
+  )
   return print.ok
     ? { ...found, state: "done", fingerprint: print.value }
     : { ...found, state: "failed", problem: `no fingerprint (${print.problem})` }
 })
-
-/** Hands a task off and waits; what goes wrong is one of the finding's words. */
-type Run = <T extends Shared>(task: T) => Effect.Effect<Attempt<Task.Success<T>>>
 
 /** Whether every address that leads back to names leads back to this one; undefined where none leads anywhere. */
 const leadBack = (addresses: ReadonlyArray<Finding.Address>, host: string): boolean | undefined => {
@@ -124,11 +140,14 @@ const leadBack = (addresses: ReadonlyArray<Finding.Address>, host: string): bool
   return named.length === 0 ? undefined : named.every((names) => names.includes(host))
 }
 
-const query = (run: Run, name: string, type: string) =>
-  Effect.map(
-    run(new QueryRecords({ name, type })),
-    (result) => [type, result.ok ? result.value.records.map(presentation).toSorted() : result.problem] as const
-  )
+const query = (run: Run, host: string, word: string) => {
+  const { isMeant, name, type } = Records.wanted(word)
+  return Effect.map(run(new QueryRecords({ name: name(host), type })), (result) => {
+    if (!result.ok) return [word, result.problem] as const
+    const records = result.value.records.map(presentation).filter(isMeant).toSorted()
+    return [word, records.length > 0 ? records : "not-found"] as const
+  })
+}
 
 interface Resolved {
   readonly addresses: ReadonlyArray<NetAddress.IpAddress>
@@ -160,80 +179,23 @@ const reverse = (run: Run, address: NetAddress.IpAddress): Effect.Effect<Finding
       : { address: text, problem: result.problem }
   })
 
-const converse = (
-  run: Run,
-  address: NetAddress.IpAddress,
-  host: string,
-  { port, protocol }: Port,
-  options: Options
-): Effect.Effect<Finding.PortFinding> => {
-  const timeout = options.timeout ?? limits.timeout.default
-  const request =
-    protocol === "http" ? `HEAD / HTTP/1.1\r\nHost: ${hostHeader(host, port)}\r\nConnection: close\r\n\r\n` : ""
-  const task = new Exchange({
-    transport: "tcp",
-    peer: NetAddress.inetAddressUnsafe(address, port),
-    request: ascii.encode(request),
-    until: { _tag: "Delimiter", delimiter: newline },
-    maxOctets: limits.greetingOctets,
-    connectTimeout: timeout,
-    idleTimeout: timeout,
-    // A peer that drips octets keeps its silences short; it gets three times as long, no more.
-    totalTimeout: 3 * timeout
-  })
-  return Effect.map(run(task), (result) => {
-    if (!result.ok) return { port, protocol, state: result.problem }
-    const says = firstLine(result.value.octets)
-    return says === "" && result.value.end === "closed"
-      ? { port, protocol, state: "closed" }
-      : { port, protocol, state: "open", says }
-  })
-}
+/** What a port says that another of the same make and setting would say too. */
+const saying = ({ port, protocol, says = "", tls }: Finding.PortFinding): string =>
+  [`${port}/${protocol}`, says, tls?.version, tls?.cipher].filter((word) => word !== undefined).join(" ")
 
-/** The name of an address in a `Host` header has brackets if it is IPv6 (RFC 9110 section 7.2). */
-const hostHeader = (host: string, port: number): string => {
-  const name = host.includes(":") ? `[${host}]` : host
-  return port === 80 ? name : `${name}:${port}`
+/** Hosts greet by their own name; without it, hosts of one make and setting say the same. */
+const anonymous = (words: string, host: string, addresses: ReadonlyArray<Finding.Address>): string => {
+  const own = new Set([host, ...addresses.flatMap(({ address, names = [] }) => [address, ...names])])
+  const escaped = [...own]
+    // A name of one label may be any word.
+    .filter((name) => /[.:]/.test(name))
+    // The longest first: one may be a part of another.
+    .toSorted((a, b) => b.length - a.length)
+    .map((name) => name.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&"))
+  return escaped.length === 0
+    ? words
+    : words.replaceAll(new RegExp(`(?<![\\w.-])(?:${escaped.join("|")})(?!\\.?[\\w-])`, "gi"), "*")
 }
-
-/** What came before the first line end, with what a terminal would act on made visible. */
-const firstLine = (octets: Uint8Array): string => {
-  const end = octets.indexOf(10)
-  const text = utf8.decode(end < 0 ? octets : octets.subarray(0, end)).replace(/\r$/, "")
-  // oxlint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd")
-}
-
-const fingerprint = (run: Run, words: string) =>
-  run(new Call<string>({ module: fingerprintModule, function: "fingerprint", args: [words] }))
 
 /** The module as its URL: `.ts` in development, `.js` once built. */
-export const fingerprintModule = import.meta.resolve("#fingerprint")
-
-type Attempt<A> = { readonly ok: true; readonly value: A } | { readonly ok: false; readonly problem: Finding.Problem }
-
-/** Runs a task. A full executor is asked again, a little later each time; what failed for now, as often as is asked for. */
-const attempt = <T extends Shared>(
-  executor: Executor.Executor<Shared>,
-  task: T,
-  retries: number,
-  times = 0
-): Effect.Effect<Attempt<Task.Success<T>>> =>
-  // The failures of the shared kinds are those of `AnyError`; the compiler cannot see that of a `T` that is any of them.
-  Effect.matchEffect(executor.run(task) as Effect.Effect<Task.Success<T>, Problem.AnyError>, {
-    onSuccess: (value) => Effect.succeed({ ok: true, value }),
-    onFailure: (error) => {
-      if (Problem.isFull(error) && times < limits.overloaded.times) {
-        const wait = limits.overloaded.wait * 2 ** times
-        return Effect.andThen(Effect.sleep(wait), attempt(executor, task, retries, times + 1))
-      }
-      const problem = Problem.of(error)
-      return retries > 0 && (problem === "try-again" || problem === "timeout")
-        ? attempt(executor, task, retries - 1, times)
-        : Effect.succeed({ ok: false, problem })
-    }
-  })
-
-const ascii = new TextEncoder()
-const utf8 = new TextDecoder()
-const newline = new Uint8Array([10])
+const fingerprintModule = import.meta.resolve("#fingerprint")

@@ -1,9 +1,11 @@
-/** A line of a hosts file that says what to survey: `name [port[/greeting|/http] ...]`, `#` starts a comment. */
+/** A line of a hosts file that says what to survey: `name [port[/protocol] ...]`, `#` starts a comment. */
 import * as IpNetwork from "effect/net/IpNetwork"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Result from "effect/Result"
 import { domainToASCII } from "node:url"
+import { protocols as inspected } from "../inspect/Inspected.ts"
 import * as limits from "./limits.ts"
+import { quoted } from "./quoted.ts"
 
 export interface Target {
   readonly _tag: "Target"
@@ -21,8 +23,9 @@ export interface Port {
   readonly protocol: Protocol
 }
 
-/** `greeting`: the peer speaks first. `http`: it answers `HEAD /`. */
-export type Protocol = "greeting" | "http"
+/** `greeting`: the peer speaks first. `http`: it answers `GET /`. The others are conversations of their own. */
+export const protocols = ["greeting", "http", ...inspected] as const
+export type Protocol = (typeof protocols)[number]
 
 /** A line that cannot be surveyed, and why. */
 export interface Reject {
@@ -39,31 +42,44 @@ export interface Range extends Omit<Target, "_tag" | "host" | "isAddress"> {
   readonly network: IpNetwork.IpNetwork
 }
 
-/** The targets of a range, from its first address to its last. */
-export const expand = ({ line, network, ports }: Range): Array<Target> => {
+/** How many addresses a range has. */
+export const size = ({ network }: Range): number => Number(IpNetwork.addressCount(network))
+
+/** The targets of a range, from its first address to its last, each made when it is asked for. */
+export function* expand(range: Range): Generator<Target, void> {
+  const { line, network, ports } = range
   const isIpv4 = NetAddress.isIpv4Address(network.address)
   const octets = isIpv4 ? NetAddress.ipv4ToOctets(network.address) : NetAddress.ipv6ToOctets(network.address)
-  let first = 0n
-  for (const octet of octets) first = (first << 8n) | BigInt(octet)
-  return Array.from({ length: Number(IpNetwork.addressCount(network)) }, (_, index) => {
-    let rest = first + BigInt(index)
-    const bytes = new Uint8Array(octets.length)
-    for (let at = bytes.length - 1; at >= 0; at--) {
-      bytes[at] = Number(rest & 255n)
-      rest >>= 8n
-    }
+  const bytes = Uint8Array.from(octets)
+  for (let left = size(range); left > 0; left--) {
     const address = isIpv4 ? NetAddress.ipv4FromBytesUnsafe(bytes) : NetAddress.ipv6FromBytesUnsafe(bytes)
-    return { _tag: "Target", line, host: NetAddress.formatIp(address), isAddress: true, ports }
-  })
+    yield { _tag: "Target", line, host: NetAddress.formatIp(address), isAddress: true, ports }
+    // The next one: a carry goes on to the left.
+    for (let at = bytes.length - 1; at >= 0 && ++bytes[at]! > 255; at--);
+  }
 }
 
 const parseRange = (text: string): IpNetwork.IpNetwork | string => {
   const network = IpNetwork.fromString(text)
-  if (Result.isFailure(network)) return "not a range of addresses, such as 192.0.2.0/24"
+  if (Result.isFailure(network)) {
+    const whole = firstOf(text)
+    return whole === undefined
+      ? "not a range of addresses, such as 192.0.2.0/24"
+      : `a range begins with its first address: ${whole}`
+  }
   const count = IpNetwork.addressCount(network.success)
   return count > BigInt(limits.rangeAddresses)
     ? `a range of ${count} addresses, at most ${limits.rangeAddresses}`
     : network.success
+}
+
+/** The range that an address inside of it means: 192.0.2.0/24 for 192.0.2.77/24. */
+const firstOf = (text: string): string | undefined => {
+  const slash = text.indexOf("/")
+  const range = Result.flatMap(NetAddress.ipFromString(text.slice(0, slash)), (address) =>
+    IpNetwork.fromAddress(address, Number(text.slice(slash + 1)))
+  )
+  return Result.isSuccess(range) ? IpNetwork.format(range.success) : undefined
 }
 
 /** Reads one line; `undefined` for a line that is only a comment. */
@@ -92,14 +108,36 @@ export const parse = (line: number, text: string): Target | Range | Reject | und
   return { _tag: "Target", line, host: name, isAddress: false, ports }
 }
 
-/** `80`, `80/http` or `25/greeting`; a string says what is wrong. Port 80, 8000 and 8080 are http if nothing is said. */
+/** `80`, `80/http` or `25/greeting`; a string says what is wrong. Where nothing is said, well-known ports are what they are. */
 export const parsePort = (word: string): Port | string => {
   const match = /^(\d{1,5})(?:\/([a-z]+))?$/.exec(word)
   const port = Number(match?.[1])
   if (match === null || port < 1 || port > 65_535) return `not a port: ${excerpt(word)}`
-  const protocol = match[2] ?? (port === 80 || port === 8_000 || port === 8_080 ? "http" : "greeting")
-  if (protocol !== "greeting" && protocol !== "http") return `not a protocol (greeting or http): ${excerpt(word)}`
-  return { port, protocol }
+  const protocol = match[2] ?? usual[port] ?? "greeting"
+  return isProtocol(protocol) ? { port, protocol } : `not a protocol (${protocols.join(", ")}): ${excerpt(word)}`
+}
+
+const isProtocol = (word: string): word is Protocol => (protocols as ReadonlyArray<string>).includes(word)
+
+/** What ports are for where nothing is said (IANA's registry, and what people do). */
+const usual: Readonly<Record<number, Protocol>> = {
+  22: "ssh",
+  2_222: "ssh",
+  25: "smtp",
+  587: "smtp",
+  2_525: "smtp",
+  80: "http",
+  8_000: "http",
+  8_080: "http",
+  110: "pop3",
+  143: "imap",
+  443: "https",
+  8_443: "https",
+  465: "tls",
+  636: "tls",
+  853: "tls",
+  993: "tls",
+  995: "tls"
 }
 
 const parseName = (text: string): string | { readonly reason: string } => {
@@ -116,17 +154,27 @@ const parseName = (text: string): string | { readonly reason: string } => {
     if (label.length > limits.labelOctets) {
       return { reason: `label too long: ${label.length} octets, at most ${limits.labelOctets}` }
     }
-    if (!/^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/.test(label)) {
-      return { reason: "not a name: only letters, digits, _ and inner hyphens" }
-    }
+    if (!/^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/.test(label)) return { reason: `not a name: ${instead(text)}` }
   }
   // A name whose last label is a number is a mistyped address (RFC 3696 section 2; the C library reads it as one).
   if (/(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(name)) return { reason: "not an address, and no name ends in a number" }
   return name
 }
 
+/** What to write instead of what people write who are used to other tools. */
+const instead = (text: string): string => {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return "a URL; write the host of it alone, and its port after a blank"
+  if (text.startsWith("*.")) return "a wildcard; write the hosts that there are"
+  if (/^[\da-f:.]+%/i.test(text)) return "an address with a zone, which means something on one machine only"
+  if (/^(?:\[[\da-f:.]+\]|[^[\]:]+)(?::\d+)?$/i.test(text) && /[[:]/.test(text)) {
+    return "an address has no brackets, and ports come after a blank: 2001:db8::1 443"
+  }
+  if (/[,;]/.test(text)) return "a host to a line; blanks, not commas, come before its ports"
+  return "only letters, digits, _ and inner hyphens"
+}
+
 /** The start of a text, with what a terminal would act on shown as escapes. */
 export const excerpt = (text: string): string => {
   const start = text.length > limits.excerptCharacters ? `${text.slice(0, limits.excerptCharacters)}...` : text
-  return JSON.stringify(start).slice(1, -1).replaceAll("\u007f", "\\u007f")
+  return quoted(start).slice(1, -1)
 }

@@ -1,5 +1,6 @@
 import type { RecordSet } from "@handoff/core"
 import * as Duration from "effect/Duration"
+import { quoted } from "./quoted.ts"
 
 /** A record as a zone file has it (RFC 1035 section 5.1), without owner, TTL and class. */
 export const presentation = (record: RecordSet["records"][number]): string => {
@@ -7,9 +8,9 @@ export const presentation = (record: RecordSet["records"][number]): string => {
     case "MX":
       return `${record.priority} ${record.exchange}`
     case "TXT":
-      return record.chunks.map((chunk) => JSON.stringify(chunk)).join(" ")
+      return record.chunks.map(quoted).join(" ")
     case "CAA":
-      return `${record.critical ? 128 : 0} ${record.tag} ${JSON.stringify(record.value)}`
+      return `${record.critical ? 128 : 0} ${record.tag} ${quoted(record.value)}`
     case "SRV":
       return `${record.priority} ${record.weight} ${record.port} ${record.target}`
     case "SOA": {

@@ -25,7 +25,10 @@ export const freePort = (): Promise<number> =>
 
 export interface Server {
   readonly url: string
-  /** Kills it as a power cut would, and starts it again. */
+  /** Kills it as a power cut would. */
+  readonly down: () => Promise<void>
+  readonly up: () => Promise<void>
+  /** The one and the other. */
   readonly restart: () => Promise<void>
   readonly stop: () => Promise<void>
 }
@@ -63,19 +66,25 @@ export const start = async (): Promise<Server> => {
     return server
   }
   let server = await run()
-  const end = (signal: NodeJS.Signals) =>
+  const down = () =>
     new Promise<void>((resolve) => {
+      if (server.exitCode !== null) return resolve()
       server.on("close", () => resolve())
-      server.kill(signal)
+      server.kill("SIGQUIT")
     })
+  const up = async () => {
+    server = await run()
+  }
   return {
     url: `postgres://handoff@127.0.0.1:${port}/postgres`,
+    down,
+    up,
     restart: async () => {
-      await end("SIGQUIT")
-      server = await run()
+      await down()
+      await up()
     },
     stop: async () => {
-      await end("SIGQUIT")
+      await down()
       rmSync(folder, { recursive: true, force: true })
     }
   }

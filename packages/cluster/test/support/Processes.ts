@@ -10,11 +10,12 @@ export interface RunnerProcess {
   readonly kill: (signal: NodeJS.Signals) => Promise<void>
 }
 
-export const startRunner = async (url: string, concurrency = 1024): Promise<RunnerProcess> => {
+/** `clockAhead`: milliseconds by which the process thinks it is later than it is. */
+export const startRunner = async (url: string, concurrency = 1024, clockAhead = 0): Promise<RunnerProcess> => {
   const port = await freePort()
   const child = spawn(
     process.execPath,
-    ["--conditions=@handoff/source", file, url, String(port), String(concurrency)],
+    ["--conditions=@handoff/source", ...skewed(clockAhead), file, url, String(port), String(concurrency)],
     {
       stdio: ["ignore", "pipe", "pipe"]
     }
@@ -37,3 +38,12 @@ export const startRunner = async (url: string, concurrency = 1024): Promise<Runn
       })
   }
 }
+
+const skewed = (milliseconds: number): ReadonlyArray<string> =>
+  milliseconds === 0
+    ? []
+    : [
+        "--import",
+        `data:text/javascript,const now = Date.now; Date.now = () => now() + ${milliseconds}; const D = Date; ` +
+          `globalThis.Date = class extends D { constructor(...a) { a.length === 0 ? super(D.now()) : super(...a) } }`
+      ]

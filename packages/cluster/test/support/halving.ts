@@ -1,4 +1,5 @@
-import { Task } from "@handoff/core"
+import { Direct, Task } from "@handoff/core"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
 export class Odd extends Schema.TaggedError<Odd>()("Odd", { n: Schema.Int }) {}
@@ -10,3 +11,7 @@ export class Halve extends Task.make("Halve", {
   failure: Odd,
   repeatable: true
 }) {}
+
+export const halve = Direct.handle(Halve, ({ n }) =>
+  n % 2 === 1 ? Effect.fail(new Odd({ n })) : Effect.succeed(n / 2)
+)

@@ -18,6 +18,7 @@ export type Callback = (
   family?: number
 ) => void
 
+/** The function that Node calls for a name: its `LookupFunction`, all forms of its callback included. */
 export type Lookup = (hostname: string, options: LookupOptions, callback: Callback) => void
 
 /** Codes that programs know from `dns.lookup` (getaddrinfo(3)); a strategy's own `EAI_*` code is kept. */

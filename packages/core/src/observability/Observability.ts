@@ -14,6 +14,7 @@ import type { Executor } from "../Executor.ts"
 import * as metrics from "./metrics.ts"
 import * as Metric from "effect/Metric"
 
+/** What is watched besides the tasks. */
 export interface Options {
   /** Default true. */
   readonly metrics?: boolean
@@ -42,6 +43,7 @@ export const Current = Context.Reference<Listener | undefined>("@handoff/core/Ob
   defaultValue: () => undefined
 })
 
+/** Reports into the program's own `Metric` registry, tracer and logger. */
 export const layer = (options?: Options): Layer.Layer<never> =>
   Layer.effectContext(
     Effect.gen(function* () {

@@ -25,8 +25,10 @@ export const run = Metric.histogram("handoff_run_milliseconds", {
   boundaries
 })
 
+/** Tasks waiting to start, by strategy. */
 export const queued = Metric.gauge("handoff_queue_depth", { description: "Tasks that wait in a strategy" })
 
+/** Tasks running, by strategy. */
 export const running = Metric.gauge("handoff_running", { description: "Tasks that run in a strategy" })
 
 /** How much later than asked a timer of the main loop came: what the main program is delayed by. */

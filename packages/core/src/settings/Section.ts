@@ -1,8 +1,10 @@
 /** The settings of one strategy, under its name: a table of a file, a prefix of environment variables. */
 import { describe, duration, integer, type Limit, number, octets, type Setting } from "./Setting.ts"
 
+/** The settings of a section, by key. */
 export type Fields = Readonly<Record<string, Setting<any>>>
 
+/** What a section reads: a value for each of its settings. */
 export type Values<F extends Fields> = { readonly [K in keyof F]: F[K]["Type"] }
 
 export interface Section<F extends Fields = Fields, Name extends string = string> {
@@ -11,6 +13,7 @@ export interface Section<F extends Fields = Fields, Name extends string = string
   readonly fields: F
 }
 
+/** A section of this name; its keys are checked when it is made. */
 export const define = <const F extends Fields, const Name extends string>(name: Name, fields: F): Section<F, Name> => ({
   name,
   fields

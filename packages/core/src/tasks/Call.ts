@@ -9,7 +9,7 @@ export class CallError extends Schema.TaggedError<CallError>()("CallError", {
   errorName: Schema.String,
   errorMessage: Schema.String,
   errorStack: Schema.optionalKey(Schema.String),
-  /** The thrown value's own enumerable fields that survive a structured clone; the value itself if not an error. */
+  /** What was thrown: its own fields that survive the way, errors in them as their descriptions; itself if not an error. */
   fields: Schema.optionalKey(Schema.Unknown),
   cause: Schema.optionalKey(Schema.Unknown)
 }) {

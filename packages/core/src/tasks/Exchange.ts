@@ -36,7 +36,10 @@ export class ExchangeError extends Schema.TaggedError<ExchangeError>()("Exchange
     "Timeout",
     /** The reply passed `maxOctets` before its end. */
     "TooLong",
-    /** The peer closed before a single octet of a reply that needed one. */
+    /**
+     * The peer closed before a single octet of a reply that needed one. Also if the connection was kept from before and
+     * the peer closed it just as it was taken: it is not asked again, since it may have acted on the request.
+     */
     "Closed",
     /** The request cannot be sent as stated: the caller's fault. */
     "BadRequest",

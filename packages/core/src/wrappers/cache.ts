@@ -22,6 +22,7 @@ export interface Options {
   readonly only?: (task: Task.Any) => boolean
 }
 
+/** Remembers answers of an executor for a time; equal tasks in that time are not handed on. */
 export const cache =
   (options: Options): Wrapper =>
   <T extends Task.Any>(inner: Executor<T>) => {

@@ -37,6 +37,7 @@ const isBadByDefault = (exit: Exit.Exit<any, any>): boolean => {
   return error._tag === "Lost" ? error.how !== "closed" : error.reason !== "closed"
 }
 
+/** Stops handing tasks to an executor that keeps failing, and tries it again after a time. */
 export const circuitBreaker =
   (options: Options): Wrapper =>
   (inner) => {

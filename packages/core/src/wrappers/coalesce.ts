@@ -27,6 +27,7 @@ class Flight {
   isOver = false
 }
 
+/** Hands equal tasks that are in flight at once on as one; all get its answer. */
 export const coalesce =
   (options: Options = {}): Wrapper =>
   (inner) => {

@@ -23,6 +23,7 @@ export interface Options {
   readonly only?: (task: Task.Any) => boolean
 }
 
+/** Hands a task that is late on once more, and takes the first answer. */
 export const hedge =
   (options: Options): Wrapper =>
   (inner) => {

@@ -35,6 +35,7 @@ class Lane implements Node {
   }
 }
 
+/** Lets so many tasks of an executor run at once; the others wait, up to a bound. */
 export const limit =
   (options: Options): Wrapper =>
   (inner) => {

@@ -23,6 +23,7 @@ export interface Options {
   readonly key?: (task: any) => string
 }
 
+/** Lets so many tasks start in a time; the others wait, up to a bound. */
 export const rateLimit =
   (options: Options): Wrapper =>
   (inner) => {

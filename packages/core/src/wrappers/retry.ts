@@ -15,7 +15,7 @@ export interface Options {
  * Whether a task may be handed off again after this error: nothing had started and the executor may take it later
  * (`Overloaded`, but not `closed`), or the kind may run twice and the task was lost (but not `closed`).
  */
-export const isSafe = (error: unknown, task: Task.Any): boolean => {
+const isSafe = (error: unknown, task: Task.Any): boolean => {
   if (!isExecutorError(error)) return false
   if (error._tag === "Overloaded") return error.reason !== "closed"
   return error._tag === "Lost" && error.how !== "closed" && isRepeatable(task)

@@ -52,7 +52,7 @@ export interface Meter {
 
 /** Counts from now on. */
 export const meter = (until: Load["until"]): Meter => {
-  const latencies: Array<number> = []
+  const latencies = new Latencies()
   const begun = performance.now()
   const cpu = process.cpuUsage()
   let lost = 0
@@ -60,7 +60,7 @@ export const meter = (until: Load["until"]): Meter => {
     asked: 0,
     goesOn: () => ("millis" in until ? performance.now() - begun < until.millis : self.asked < until.questions),
     count: (at, right) => {
-      latencies.push(performance.now() - at)
+      latencies.add(performance.now() - at)
       if (!right) lost++
     },
     figures: () => figures(latencies, performance.now() - begun, process.cpuUsage(cpu), lost)
@@ -68,8 +68,28 @@ export const meter = (until: Load["until"]): Meter => {
   return self
 }
 
-const figures = (latencies: Array<number>, millis: number, cpu: NodeJS.CpuUsage, lost: number): Figures => {
-  const sorted = Float64Array.from(latencies).toSorted()
+/** Kept in pieces: a list that grows would be copied and traced by the collector, at the expense of whom is measured. */
+class Latencies {
+  length = 0
+  private readonly pieces: Array<Float64Array> = []
+
+  add(millis: number): void {
+    const at = this.length++ % piece
+    if (at === 0) this.pieces.push(new Float64Array(piece))
+    this.pieces.at(-1)![at] = millis
+  }
+
+  sorted(): Float64Array {
+    const all = new Float64Array(this.pieces.length * piece).fill(Infinity)
+    for (const [index, values] of this.pieces.entries()) all.set(values, index * piece)
+    return all.subarray(0, this.length).toSorted()
+  }
+}
+
+const piece = 65_536
+
+const figures = (latencies: Latencies, millis: number, cpu: NodeJS.CpuUsage, lost: number): Figures => {
+  const sorted = latencies.sorted()
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
   return {
     perSecond: (latencies.length - lost) / (millis / 1_000),

@@ -4,6 +4,7 @@ import * as nodeDns from "node:dns"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
+import { fileURLToPath } from "node:url"
 import { Dns } from "@handoff/dns"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
@@ -55,6 +56,24 @@ export const cares = (ports: ReadonlyArray<number>): Ask => {
 const untyped = async (name: string): Promise<any> => {
   const module: { readonly default: unknown } = await import(name)
   return module.default
+}
+
+const unshare = ["--user", "--map-root-user", "--mount", "--net"]
+
+export const hasNamespaces = (): string | undefined =>
+  spawnSync("unshare", [...unshare, "true"], { stdio: "ignore" }).status === 0
+    ? undefined
+    : "needs user namespaces, so that the C library finds the name server of the bench"
+
+/** What `dns.lookup` does in namespaces of its own: `lookup.ts`. */
+export const lookup = (options: { readonly inFlight: number; readonly millis: number }): load.Figures => {
+  const script = fileURLToPath(new URL("lookup.ts", import.meta.url))
+  const words = [process.execPath, script, String(options.inFlight), String(options.millis)]
+  const text = execFileSync("unshare", [...unshare, ...words], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"]
+  })
+  return JSON.parse(text.trim().split("\n").at(-1)!) as load.Figures
 }
 
 export const dnsSocket = async (port: number): Promise<Ask> => {

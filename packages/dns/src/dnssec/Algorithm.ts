@@ -11,6 +11,7 @@ import {
   sign as signData,
   verify as verifyData
 } from "node:crypto"
+import * as ecdsa from "./ecdsa.ts"
 import * as limits from "./limits.ts"
 
 export const RSASHA1 = 5
@@ -83,16 +84,25 @@ const jwkOf = (kind: Kind, octets: Uint8Array): JsonWebKey | undefined => {
   return { kty: "RSA", e: part(start, start + length), n: part(start + length, octets.length) }
 }
 
-/** Whether the signature is that of the octets; false for one of a wrong length, without any work. */
+/**
+ * Whether the signature is that of the octets; false for one of a wrong length, without any work, and where the system's policy
+ * forbids the algorithm (SHA-1 on some).
+ */
 export const verify = (algorithm: number, key: KeyObject, octets: Uint8Array, signature: Uint8Array): boolean => {
   const kind = kinds.get(algorithm)!
   if (kind.signatureOctets !== undefined && signature.length !== kind.signatureOctets) return false
-  return verifyData(kind.digest, octets, kind.curve?.startsWith("P") === true ? p1363(key) : key, signature)
+  try {
+    return verifyData(kind.digest, octets, key, isEcdsa(kind) ? ecdsa.toDer(signature) : signature)
+  } catch {
+    return false
+  }
 }
 
+/** A signature over octets, by the algorithm's number. */
 export const sign = (algorithm: number, key: KeyObject, octets: Uint8Array): Uint8Array => {
   const kind = kinds.get(algorithm)!
-  return signData(kind.digest, octets, kind.curve?.startsWith("P") === true ? p1363(key) : key)
+  const signature = signData(kind.digest, octets, key)
+  return isEcdsa(kind) ? ecdsa.fromDer(signature, kind.signatureOctets!) : signature
 }
 
 /** As `sign`, on a thread of libuv's pool, so that the loop goes on and many processors sign. */
@@ -103,7 +113,10 @@ export const signLater = (
   done: (error: Error | null, signature: Uint8Array) => void
 ): void => {
   const kind = kinds.get(algorithm)!
-  signData(kind.digest, octets, kind.curve?.startsWith("P") === true ? p1363(key) : key, done)
+  if (!isEcdsa(kind)) return signData(kind.digest, octets, key, done)
+  signData(kind.digest, octets, key, (error, signature) =>
+    done(error, error === null ? ecdsa.fromDer(signature, kind.signatureOctets!) : signature)
+  )
 }
 
 /** As `verify`, on a thread of libuv's pool. */
@@ -116,13 +129,14 @@ export const verifyLater = (
 ): void => {
   const kind = kinds.get(algorithm)!
   if (kind.signatureOctets !== undefined && signature.length !== kind.signatureOctets) return done(false)
-  const with_ = kind.curve?.startsWith("P") === true ? p1363(key) : key
-  verifyData(kind.digest, octets, with_, signature, (error, holds) => done(error === null && holds))
+  verifyData(kind.digest, octets, key, isEcdsa(kind) ? ecdsa.toDer(signature) : signature, (error, holds) =>
+    done(error === null && holds)
+  )
 }
 
-/** R and S one after the other, as RFC 6605 4 has them. */
-const p1363 = (key: KeyObject) => ({ key, dsaEncoding: "ieee-p1363" as const })
+const isEcdsa = (kind: Kind): boolean => kind.curve !== undefined && kind.digest !== null
 
+/** A key pair, as Node holds it. */
 export interface Pair {
   readonly privateKey: KeyObject
   /** As a DNSKEY holds it. */
@@ -147,6 +161,43 @@ export const fromPem = (pem: string): Pair => {
   const privateKey = createPrivateKey(pem)
   return { privateKey, publicOctets: publicOctets(createPublicKey(privateKey)) }
 }
+
+/**
+ * The private key of the fields of a `Private-key-format: v1` file, which BIND, Knot, NSD and the RFCs' examples write; with
+ * the public half as a DNSKEY holds it. Undefined when they are not a key of that algorithm.
+ */
+export const privateKey = (
+  algorithm: number,
+  fields: ReadonlyMap<string, string>,
+  publicHalf: Uint8Array
+): KeyObject | undefined => {
+  const kind = kinds.get(algorithm)
+  const jwk = kind === undefined ? undefined : jwkOf(kind, publicHalf)
+  if (kind === undefined || jwk === undefined) return undefined
+  const names = kind.octets === undefined ? rsaFields : curveFields
+  for (const [field, name] of names) {
+    const value = fields.get(field)
+    if (value === undefined) return undefined
+    jwk[name] = Buffer.from(value, "base64").toString("base64url")
+  }
+  try {
+    const key = createPrivateKey({ format: "jwk", key: jwk })
+    return Buffer.compare(publicOctets(createPublicKey(key)), publicHalf) === 0 ? key : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const curveFields = [["PrivateKey", "d"]] as const
+
+const rsaFields = [
+  ["PrivateExponent", "d"],
+  ["Prime1", "p"],
+  ["Prime2", "q"],
+  ["Exponent1", "dp"],
+  ["Exponent2", "dq"],
+  ["Coefficient", "qi"]
+] as const
 
 const publicOctets = (key: KeyObject): Uint8Array => {
   const jwk = key.export({ format: "jwk" })

@@ -35,6 +35,7 @@ export const read = (rdata: Uint8Array): Dnskey | undefined =>
 /** Whether signatures in a zone may be checked with it (RFC 4034 2.1.1, 2.1.2). */
 export const signsZone = (key: Dnskey): boolean => (key.flags & ZONE) !== 0 && key.protocol === 3
 
+/** Whether the REVOKE bit is set (RFC 5011 section 3). */
 export const isRevoked = (key: Dnskey): boolean => (key.flags & REVOKE) !== 0
 
 /** RFC 4034 appendix B; of RSA/MD5 the low 16 bits but one octet of the modulus (B.1). */
@@ -53,6 +54,7 @@ export interface Ds {
   readonly digest: Uint8Array
 }
 
+/** A DS record's data, read. */
 export const readDs = (rdata: Uint8Array): Ds | undefined =>
   rdata.length < 5
     ? undefined
@@ -80,6 +82,12 @@ export const dsRdata = (owner: Name.Name, key: Dnskey, digestType = 2): Uint8Arr
   const value = digest(owner, key.rdata, digestType)
   if (value === undefined) throw new RangeError(`digest type ${digestType} is not 1, 2 or 4`)
   return Buffer.concat([Uint8Array.of(key.tag >> 8, key.tag & 255, key.algorithm, digestType), value])
+}
+
+/** Those that count: beside a stronger digest that is known here, SHA-1 does not (RFC 4509 3). */
+export const strongest = (ds: ReadonlyArray<Ds>): ReadonlyArray<Ds> => {
+  const strong = ds.filter(({ digestType }) => digestType !== 1 && digestTypes.has(digestType))
+  return strong.length > 0 ? strong : ds
 }
 
 /** Whether a DS is of this key. */

@@ -16,6 +16,7 @@ import { verify } from "./verify.ts"
 /** RFC 5011 4.2. `Start` and `Removed` keys are not kept. */
 export type State = "AddPending" | "Valid" | "Missing" | "Revoked"
 
+/** A trust anchor under RFC 5011: its state and since when. */
 export interface Tracked {
   readonly key: Dnskey.Dnskey
   readonly state: State
@@ -29,6 +30,7 @@ interface Anchor {
   readonly tracked: ReadonlyArray<Tracked>
 }
 
+/** The keys that are trusted from outside, kept up to date by RFC 5011. */
 export class TrustAnchors {
   private readonly anchors = new Map<string, Anchor>()
 
@@ -50,6 +52,11 @@ export class TrustAnchors {
 
   private put(anchor: Anchor): void {
     this.anchors.set(keyOf(anchor.zone), anchor)
+  }
+
+  /** The zones that have an anchor. */
+  zones(): ReadonlyArray<Name.Name> {
+    return Array.from(this.anchors.values(), ({ zone }) => zone)
   }
 
   /** The anchor at the name, or at the closest name above it. */
@@ -75,9 +82,9 @@ export class TrustAnchors {
     return this.anchors.get(keyOf(zone))?.tracked ?? []
   }
 
-  /** Takes up stored states of a zone's keys. */
+  /** Takes up stored states of a zone's keys. A DS of one of them counts no more: the key may be revoked since. */
   restore(zone: Name.Name, tracked: ReadonlyArray<Tracked>): void {
-    this.put({ zone, ds: this.anchors.get(keyOf(zone))?.ds ?? [], tracked })
+    this.put({ zone, ds: withoutFollowed(zone, this.anchors.get(keyOf(zone))?.ds ?? [], tracked), tracked })
   }
 
   /**
@@ -88,19 +95,22 @@ export class TrustAnchors {
     const anchor = this.anchors.get(keyOf(set.name))
     if (anchor === undefined) return false
     const keys = set.rdatas.map(Dnskey.read).filter((key) => key !== undefined)
-    const signs = (key: Dnskey.Dnskey) =>
-      !("reason" in verify(set, signatures, { zone: set.name, keys: [key], now, budget: new Budget(), revoked: true }))
-    // Revocation changes the flags, and so the tag: keys are compared without it.
-    const revoked = keys.filter((key) => Dnskey.isRevoked(key) && signs(key))
-    const trusted = (key: Dnskey.Dnskey) =>
-      anchor.tracked.some(
-        (entry) => (entry.state === "Valid" || entry.state === "Missing") && sameKey(entry.key, key)
-      ) || anchor.ds.some((ds) => Dnskey.matches(set.name, ds, key))
-    const vouched = keys.some((key) => !Dnskey.isRevoked(key) && trusted(key) && signs(key))
+    const budget = new Budget()
+    // Revocation changes the flags, and so the tag: keys are compared without it. A key that is not followed has nothing to revoke.
+    const known = (key: Dnskey.Dnskey) => anchor.tracked.some((entry) => sameKey(entry.key, key))
+    const revoked = keys.filter(
+      (key) => Dnskey.isRevoked(key) && known(key) && signs(set, signatures, key, now, budget)
+    )
+    const trusted = (key: Dnskey.Dnskey) => isTrusted(anchor, key)
+    const vouched = keys.some(
+      (key) => !Dnskey.isRevoked(key) && trusted(key) && signs(set, signatures, key, now, budget)
+    )
     if (!vouched && !revoked.some(trusted)) return false
     const next: Array<Tracked> = []
     for (const entry of anchor.tracked) {
-      const moved = this.move(entry, keys, revoked, vouched, now)
+      // Thirty days, or the TTL of the set when that is more (RFC 5011 2.4.1).
+      const holdDown = Math.max(limits.addHoldDown, set.ttl)
+      const moved = this.move(entry, keys, revoked, { vouched, now, holdDown })
       if (moved !== undefined) next.push(moved)
     }
     if (vouched) {
@@ -111,19 +121,34 @@ export class TrustAnchors {
         next.push({ key, state, since: now })
       }
     }
-    // A DS anchor counts until keys are followed in its place.
-    const followed = next.some(({ state }) => state === "Valid")
-    this.put({ zone: anchor.zone, ds: followed ? [] : anchor.ds, tracked: next })
+    // A DS anchor counts until its key is followed in its place; one of a key that is not published yet goes on.
+    this.put({ zone: anchor.zone, ds: withoutFollowed(anchor.zone, anchor.ds, next), tracked: next })
     return next.length !== anchor.tracked.length || next.some((entry, i) => entry !== anchor.tracked[i])
+  }
+
+  /** Whether a key that is trusted signed the set of keys. */
+  isVouched(set: RRset.RRset, signatures: ReadonlyArray<Rrsig.Rrsig>, now: number): boolean {
+    const anchor = this.anchors.get(keyOf(set.name))
+    if (anchor === undefined) return false
+    const budget = new Budget()
+    return set.rdatas.some((rdata) => {
+      const key = Dnskey.read(rdata)
+      return (
+        key !== undefined &&
+        !Dnskey.isRevoked(key) &&
+        isTrusted(anchor, key) &&
+        signs(set, signatures, key, now, budget)
+      )
+    })
   }
 
   private move(
     entry: Tracked,
     keys: ReadonlyArray<Dnskey.Dnskey>,
     revoked: ReadonlyArray<Dnskey.Dnskey>,
-    vouched: boolean,
-    now: number
+    options: { readonly vouched: boolean; readonly now: number; readonly holdDown: number }
   ): Tracked | undefined {
+    const { vouched, now, holdDown } = options
     const to = (state: State): Tracked => ({ key: entry.key, state, since: now })
     if (entry.state === "Revoked") return now - entry.since >= limits.removeHoldDown ? undefined : entry
     if (revoked.some((key) => sameKey(key, entry.key))) return to("Revoked")
@@ -132,7 +157,7 @@ export class TrustAnchors {
       case "AddPending":
         // Missing once, or the set unsigned by what is trusted: the thirty days begin anew (RFC 5011 4.1, KeyRem).
         if (!there) return undefined
-        return vouched && now - entry.since >= limits.addHoldDown ? to("Valid") : entry
+        return vouched && now - entry.since >= holdDown ? to("Valid") : entry
       case "Valid":
         return there ? entry : to("Missing")
       case "Missing":
@@ -140,6 +165,21 @@ export class TrustAnchors {
     }
   }
 }
+
+const withoutFollowed = (zone: Name.Name, ds: ReadonlyArray<Dnskey.Ds>, tracked: ReadonlyArray<Tracked>) =>
+  ds.filter((record) => !tracked.some(({ key }) => Dnskey.matches(zone, record, key)))
+
+const isTrusted = (anchor: Anchor, key: Dnskey.Dnskey): boolean =>
+  anchor.tracked.some((entry) => (entry.state === "Valid" || entry.state === "Missing") && sameKey(entry.key, key)) ||
+  anchor.ds.some((ds) => Dnskey.matches(anchor.zone, ds, key))
+
+const signs = (
+  set: RRset.RRset,
+  signatures: ReadonlyArray<Rrsig.Rrsig>,
+  key: Dnskey.Dnskey,
+  now: number,
+  budget: Budget
+): boolean => !("reason" in verify(set, signatures, { zone: set.name, keys: [key], now, budget, revoked: true }))
 
 const sameKey = (a: Dnskey.Dnskey, b: Dnskey.Dnskey): boolean =>
   a.algorithm === b.algorithm && Buffer.compare(a.publicKey, b.publicKey) === 0

@@ -24,6 +24,7 @@ import * as Rrsig from "./Rrsig.ts"
 import type { TrustAnchors } from "./TrustAnchors.ts"
 import { ancestorOf, signaturesOf, verify, type Verified } from "./verify.ts"
 
+/** What validation found: secure, insecure, bogus or indeterminate, with the reason. */
 export type Verdict =
   | {
       readonly status: "secure"
@@ -39,6 +40,7 @@ export type Verdict =
       readonly extendedError: number
     }
 
+/** Where to ask, from which anchors, and within which bounds. */
 export interface Options<E, R> {
   readonly anchors: TrustAnchors
   /** Asks for a name and type (a code) with DO and CD set. Whatever it fails with makes the answer indeterminate. */
@@ -79,6 +81,7 @@ interface Context {
 /** What was found out about one part of an answer. */
 type Part = Verdict
 
+/** Decides of a reply whether it is secure, insecure or bogus (RFC 4035 section 5). */
 export class Validator<E, R> {
   /** Denials that were proven, for RFC 8198. */
   readonly denials = new AggressiveCache()
@@ -103,6 +106,12 @@ export class Validator<E, R> {
     for (const [key, { kind }] of this.zones) if (kind === "bogus" || kind === "indeterminate") this.zones.delete(key)
   }
 
+  /** Forgets what is known of a zone and of all that is below it: its anchors have changed. */
+  forget(zone: Name.Name): void {
+    const above = keyOf(zone)
+    for (const key of this.zones.keys()) if (key.endsWith(above)) this.zones.delete(key)
+  }
+
   /** Judges the answer to a question. Fails never: what cannot be had is `indeterminate`. */
   validate(question: Question.Question, message: Message.Message): Effect.Effect<Verdict, never, R> {
     return Effect.gen({ self: this }, function* () {
@@ -123,13 +132,18 @@ export class Validator<E, R> {
       }
       const sets = RRset.group(message.answers.filter((record) => RRset.typeOf(record) !== types.RRSIG))
       const signatures = signaturesIn(message.answers)
+      if (type === types.RRSIG && signatures.some((signature) => Name.equals(signature.name, name))) {
+        return { status: "insecure", detail: "signatures are not signed (RFC 4035 2.2)", extendedError: undefined }
+      }
       let verdict: Verdict = { status: "secure", ttl: limits.findingTtl }
       let at = name
       for (let step = 0; step <= limits.aliases; step++) {
         const path = yield* this.follow(at, type, sets, signatures, message, context)
         if (path === undefined) return worst(verdict, yield* this.judgeDenial(at, type, message, context))
         verdict = worst(verdict, path.part)
-        if (verdict.status === "bogus" || verdict.status === "indeterminate" || path.next === undefined) return verdict
+        if (verdict.status === "bogus" || verdict.status === "indeterminate") return verdict
+        if (path.next === undefined)
+          return verdict.status === "secure" ? withRcode(verdict, message, path.rcode) : verdict
         at = path.next
       }
       return bogus("TooMuchWork", `more than ${limits.aliases} aliases`)
@@ -144,7 +158,7 @@ export class Validator<E, R> {
     signatures: Signatures,
     message: Message.Message,
     context: Context
-  ): Effect.Effect<{ readonly part: Part; readonly next: Name.Name | undefined } | undefined, never, R> {
+  ): Effect.Effect<Path | undefined, never, R> {
     return Effect.gen({ self: this }, function* () {
       const direct =
         type === types.ANY
@@ -153,7 +167,7 @@ export class Validator<E, R> {
       if (direct.length > 0) {
         let part: Part = { status: "secure", ttl: limits.findingTtl }
         for (const set of direct) part = worst(part, yield* this.judgeSet(set, signatures, message, context))
-        return { part, next: undefined }
+        return { part, next: undefined, rcode: Rcode.NOERROR }
       }
       const dname = sets.find(
         (set) => set.type === types.DNAME && !Name.equals(set.name, name) && Name.isSubdomainOf(name, set.name)
@@ -162,25 +176,22 @@ export class Validator<E, R> {
       if (dname !== undefined) {
         const part = yield* this.judgeSet(dname, signatures, message, context)
         const target = targetOf(name, dname)
-        if (target === undefined) return { part, next: undefined }
+        if (target === undefined) return { part, next: undefined, rcode: Rcode.YXDOMAIN }
         if (
           cname !== undefined &&
           !Name.equals(Name.fromOctets(cname.rdatas[0]!), target) &&
           part.status === "secure"
         ) {
-          return {
-            part: bogus("AliasWrong", `${Name.toText(name)} is not what its DNAME makes of it`),
-            next: undefined
-          }
+          return endAt(bogus("AliasWrong", `${Name.toText(name)} is not what its DNAME makes of it`))
         }
-        return { part, next: target }
+        return { part, next: target, rcode: Rcode.NOERROR }
       }
       if (cname === undefined) return undefined
-      if (cname.records.length > 1)
-        return { part: bogus("AliasWrong", `two aliases at ${Name.toText(name)}`), next: undefined }
+      if (cname.records.length > 1) return endAt(bogus("AliasWrong", `two aliases at ${Name.toText(name)}`))
       return {
         part: yield* this.judgeSet(cname, signatures, message, context),
-        next: Name.fromOctets(cname.rdatas[0]!)
+        next: Name.fromOctets(cname.rdatas[0]!),
+        rcode: Rcode.NOERROR
       }
     })
   }
@@ -195,8 +206,8 @@ export class Validator<E, R> {
       const own = signaturesOf(set, signatures)
       // What signs a DS is the zone above (RFC 4035 2.4).
       const from = set.type === types.DS && !Name.isRoot(set.name) ? Name.parent(set.name) : set.name
-      const signer = own.find(({ signer }) => Name.isSubdomainOf(from, signer))?.signer
-      const state = yield* this.zoneOf(signer ?? from, context)
+      const signer = this.signerOf(from, own)
+      const state = yield* this.zoneOf(from, signer ?? from, context)
       if (state.kind !== "secure") return partOf(state)
       if (signer === undefined) {
         return own.length === 0
@@ -207,35 +218,68 @@ export class Validator<E, R> {
       if ("reason" in verified) return bogus(verified.reason, verified.detail)
       const ttl = Math.min(verified.ttl, Math.max(0, state.until - context.now))
       if (verified.encloser === undefined) return { status: "secure", ttl }
-      return yield* this.judgeExpansion(set.name, verified, state, message, context, ttl)
+      return yield* this.judgeExpansion(set, verified, state, message, context, ttl)
     })
   }
 
   private judgeExpansion(
-    name: Name.Name,
+    set: RRset.RRset,
     { encloser }: Verified,
     state: Secure,
     message: Message.Message,
     context: Context,
     ttl: number
   ): Effect.Effect<Part> {
-    return Effect.sync(() => {
+    return Effect.sync((): Part => {
       const denial = this.readDenial(message, state, context)
       if ("status" in denial) return denial
-      const unproven = () =>
-        denial.failure ?? bogus("WildcardUnproven", `nothing shows that ${Name.toText(name)} is not there itself`)
-      if (denial.nsecs.length > 0) {
-        return nsec.provesNothingCloser(denial.nsecs, name, encloser!, state.zone)
-          ? { status: "secure", ttl }
-          : unproven()
-      }
-      if (denial.nsec3 === undefined) return unproven()
-      if (denial.nsec3.records[0]!.iterations > this.iterations) return tooManyIterations(state.zone)
-      const proof = bounded(() => denial.nsec3!.provesNothingCloser(name, encloser!))
-      if (proof === "exhausted") return bogus("TooMuchWork", "too many hashes of NSEC3")
-      if (proof === undefined) return unproven()
-      return proof === "proven" ? { status: "secure", ttl } : optedOut(state.zone)
+      const proof = this.proveExpansion(set.name, encloser!, denial, state)
+      if (proof !== "proven") return proof
+      const until = context.now + Math.min(ttl, denial.ttl)
+      this.keepDenials(denial, state.zone, until, context.now)
+      if (set.type !== types.CNAME) this.denials.addExpansion(state.zone, encloser!, set, until, context.now)
+      return { status: "secure", ttl }
     })
+  }
+
+  /** That a wildcard may stand for a name: nothing is closer to it. */
+  private proveExpansion(name: Name.Name, encloser: Name.Name, denial: ReadDenial, { zone }: Secure): "proven" | Part {
+    const unproven = () =>
+      denial.failure ?? bogus("WildcardUnproven", `nothing shows that ${Name.toText(name)} is not there itself`)
+    if (denial.nsecs.length > 0) {
+      return nsec.provesNothingCloser(denial.nsecs, name, encloser, zone) ? "proven" : unproven()
+    }
+    if (denial.nsec3 === undefined) return unproven()
+    if (denial.nsec3.records[0]!.iterations > this.iterations) return tooManyIterations(zone)
+    const proof = bounded(() => denial.nsec3!.provesNothingCloser(name, encloser))
+    if (proof === "exhausted") return bogus("TooMuchWork", "too many hashes of NSEC3")
+    if (proof === undefined) return unproven()
+    return proof === "proven" ? "proven" : optedOut(zone)
+  }
+
+  /**
+   * The zone that claims to have signed: of those that the name is in, and that an anchor can lead to, the deepest. Signatures that
+   * others put beside the right one, of zones above the anchor among them, are so of no consequence.
+   */
+  private signerOf(from: Name.Name, signatures: ReadonlyArray<Rrsig.Rrsig>): Name.Name | undefined {
+    const anchor = this.options.anchors.closest(from)?.zone
+    let deepest: Name.Name | undefined
+    for (const { signer } of signatures) {
+      if (anchor === undefined || !Name.isSubdomainOf(from, signer) || !Name.isSubdomainOf(signer, anchor)) continue
+      if (deepest === undefined || signer.octets.length > deepest.octets.length) deepest = signer
+    }
+    return deepest
+  }
+
+  /** Keeps denials for later questions (RFC 8198). */
+  private keepDenials(
+    { nsecs, nsec3: chain }: { readonly nsecs: ReadonlyArray<nsec.Nsec>; readonly nsec3: nsec3.Denial | undefined },
+    zone: Name.Name,
+    until: number,
+    now: number
+  ): void {
+    this.denials.add(zone, nsecs, until, now)
+    if (chain !== undefined) this.denials.addHashed(zone, chain.records, until, now)
   }
 
   /** Judges that a name or a type is not there. */
@@ -247,15 +291,15 @@ export class Validator<E, R> {
   ): Effect.Effect<Part, never, R> {
     return Effect.gen({ self: this }, function* () {
       const from = type === types.DS && !Name.isRoot(name) ? Name.parent(name) : name
-      const signer = signaturesIn(message.authorities).find(({ rrsig }) => Name.isSubdomainOf(from, rrsig.signer))
-        ?.rrsig.signer
-      const state = yield* this.zoneOf(signer ?? from, context)
+      const signatures = signaturesIn(message.authorities).map(({ rrsig }) => rrsig)
+      const state = yield* this.zoneOf(from, this.signerOf(from, signatures) ?? from, context)
       if (state.kind !== "secure") return partOf(state)
       return this.proveDenial(name, type, message, state, context)
     })
   }
 
   private proveDenial(name: Name.Name, type: number, message: Message.Message, state: Secure, context: Context): Part {
+    if (message.rcode === Rcode.YXDOMAIN) return bogus("DenialMissing", "no DNAME makes a name that is too long")
     const denial = this.readDenial(message, state, context)
     if ("status" in denial) return denial
     const noName = message.rcode === Rcode.NXDOMAIN
@@ -263,7 +307,7 @@ export class Validator<E, R> {
     const missing = () => denial.failure ?? bogus("DenialMissing", `nothing proves that there is no ${what}`)
     const secure = (): Part => {
       const ttl = Math.min(denial.ttl, Math.max(0, state.until - context.now))
-      this.denials.add(state.zone, denial.nsecs, context.now + ttl, context.now)
+      this.keepDenials(denial, state.zone, context.now + ttl, context.now)
       return { status: "secure", ttl }
     }
     if (denial.nsecs.length > 0) {
@@ -282,19 +326,13 @@ export class Validator<E, R> {
   }
 
   /** The denials of a message that are signed by the zone; the first that is not is told when no proof comes about. */
-  private readDenial(
-    message: Message.Message,
-    state: Secure,
-    context: Context
-  ):
-    | Part
-    | {
-        readonly nsecs: ReadonlyArray<nsec.Nsec>
-        readonly nsec3: nsec3.Denial | undefined
-        readonly ttl: number
-        readonly failure: Part | undefined
-      } {
-    const sets = RRset.group(message.authorities.filter((record) => isDenial(RRset.typeOf(record))))
+  private readDenial(message: Message.Message, state: Secure, context: Context): Part | ReadDenial {
+    // Of an answer put together of several zones' only this zone's: the others' are looked at in their turn.
+    const sets = RRset.group(
+      message.authorities.filter(
+        (record) => isDenial(RRset.typeOf(record)) && Name.isSubdomainOf(record.name, state.zone)
+      )
+    )
     const signatures = signaturesIn(message.authorities)
     const nsecs: Array<nsec.Nsec> = []
     const hashed: Array<nsec3.Nsec3> = []
@@ -310,7 +348,11 @@ export class Validator<E, R> {
       // A denial made of a wildcard's own record would prove anything below it (RFC 4035 5.3.4 has no such thing).
       if (verified.encloser !== undefined) continue
       ttl = Math.min(ttl, verified.ttl)
-      if (set.type === types.SOA) continue
+      if (set.type === types.SOA) {
+        // Whatever TTL the denials come with, they are kept no longer than the zone wants (RFC 9077 3).
+        ttl = Math.min(ttl, minimumOf(set.rdatas[0]!))
+        continue
+      }
       if (set.type === types.NSEC) nsecs.push(nsec.read(set.name, set.rdatas[0]!))
       else {
         for (const rdata of set.rdatas) {
@@ -323,10 +365,10 @@ export class Validator<E, R> {
     return { nsecs, nsec3: chain, ttl, failure }
   }
 
-  /** The state of the zone that a name is in: from the closest anchor down, cut by cut. */
-  private zoneOf(name: Name.Name, context: Context): Effect.Effect<ZoneState, never, R> {
+  /** The state of the zone that a name is in, an owner or who signed for it: from the closest anchor down, cut by cut. */
+  private zoneOf(owner: Name.Name, name: Name.Name, context: Context): Effect.Effect<ZoneState, never, R> {
     return Effect.gen({ self: this }, function* () {
-      for (let key = keyOf(name); ; key = parentKey(key)) {
+      for (let key = keyOf(owner); ; key = parentKey(key)) {
         if (this.negative.has(key)) return insecureState("a negative trust anchor is above it", undefined, context)
         if (key.length === 1) break
       }
@@ -421,7 +463,14 @@ export class Validator<E, R> {
           ...context
         })
         if ("reason" in verified) return failed("bogus", verified.reason, verified.detail, context)
-        return { kind: "inside", until: context.now + verified.ttl }
+        const inside: ZoneState = { kind: "inside", until: context.now + verified.ttl }
+        if (verified.encloser === undefined) return inside
+        const denial = this.readDenial(message, parent, context)
+        const proof = "status" in denial ? denial : this.proveExpansion(name, verified.encloser, denial, parent)
+        if (proof === "proven") return inside
+        return proof.status === "bogus"
+          ? failed("bogus", proof.reason, proof.detail, context)
+          : insecureState(`${Name.toText(name)} is not signed`, undefined, context, verified.ttl)
       }
       return this.undelegated(name, message, parent, context)
     })
@@ -513,10 +562,6 @@ export class Validator<E, R> {
           maxTtl
         )
       }
-      // A stronger digest there is, SHA-1 does not count (RFC 4509 3).
-      const strong = usable.some(({ digestType }) => digestType !== 1)
-        ? usable.filter(({ digestType }) => digestType !== 1)
-        : usable
       const fetched = yield* Effect.result(this.options.fetch(zone, types.DNSKEY))
       if (
         fetched._tag === "Failure" ||
@@ -529,12 +574,18 @@ export class Validator<E, R> {
         Name.equals(candidate.name, zone)
       )
       if (set === undefined) return failed("bogus", "KeyMissing", `${Name.toText(zone)} has a DS and no keys`, context)
-      const keys = set.rdatas.map(Dnskey.read).filter((key) => key !== undefined)
+      if (set.rdatas.length > limits.keysPerZone)
+        return failed("bogus", "TooMuchWork", `${set.rdatas.length} keys of ${Name.toText(zone)}`, context)
+      // Copies: what is kept for a day must not hold on to the message that it came in. Algorithms that do not count here have no keys.
+      const keys = set.rdatas
+        .map((rdata) => Dnskey.read(Uint8Array.from(rdata)))
+        .filter((key) => key !== undefined && known(key.algorithm)) as ReadonlyArray<Dnskey.Dnskey>
       const signatures = signaturesOf(set, signaturesIn(answers))
       let failure: Failure | undefined
       const entries: Array<Dnskey.Dnskey> = []
-      for (const record of strong.slice(0, limits.dsPerZone)) {
-        entries.push(...keys.filter((key) => Dnskey.matches(zone, record, key)).slice(0, limits.keysPerSignature))
+      for (const record of Dnskey.strongest(usable).slice(0, limits.dsPerZone)) {
+        const named = keys.filter(({ tag, algorithm }) => tag === record.keyTag && algorithm === record.algorithm)
+        entries.push(...named.slice(0, limits.keysPerSignature).filter((key) => Dnskey.matches(zone, record, key)))
       }
       for (const anchor of trusted) entries.push(...keys.filter((key) => Buffer.compare(key.rdata, anchor.rdata) === 0))
       if (entries.length === 0) {
@@ -552,6 +603,29 @@ export class Validator<E, R> {
   }
 }
 
+/** What one step of an answer leads to; `rcode` is what the whole must have when it ends there. */
+interface Path {
+  readonly part: Part
+  readonly next: Name.Name | undefined
+  readonly rcode: number
+}
+
+const endAt = (part: Part): Path => ({ part, next: undefined, rcode: Rcode.NOERROR })
+
+/** The code of a message is not signed: what the records prove is what it must say. */
+const withRcode = (verdict: Verdict, message: Message.Message, rcode: number): Verdict =>
+  message.rcode === rcode
+    ? verdict
+    : bogus("DenialContradicts", `the answer is ${Rcode.nameOf(message.rcode)}, its records say ${Rcode.nameOf(rcode)}`)
+
+/** The denials of a message. */
+interface ReadDenial {
+  readonly nsecs: ReadonlyArray<nsec.Nsec>
+  readonly nsec3: nsec3.Denial | undefined
+  readonly ttl: number
+  readonly failure: Part | undefined
+}
+
 type Signatures = ReadonlyArray<{ readonly name: Name.Name; readonly rrsig: Rrsig.Rrsig }>
 
 const signaturesIn = (records: ReadonlyArray<ResourceRecord.ResourceRecord>): Signatures => {
@@ -563,6 +637,10 @@ const signaturesIn = (records: ReadonlyArray<ResourceRecord.ResourceRecord>): Si
   }
   return found
 }
+
+/** The last field of a SOA. */
+const minimumOf = (rdata: Uint8Array): number =>
+  new DataView(rdata.buffer, rdata.byteOffset, rdata.length).getUint32(rdata.length - 4)
 
 const isDenial = (type: number): boolean => type === types.NSEC || type === types.NSEC3 || type === types.SOA
 

@@ -7,7 +7,9 @@ import { ResourceRecord } from "../wire/index.ts"
 import * as types from "../zone/types.ts"
 import type * as Zone from "../zone/Zone.ts"
 
+/** The digest algorithm SHA-384 (RFC 8976 section 5.3). */
 export const SHA384 = 1
+/** The digest algorithm SHA-512 (RFC 8976 section 5.3). */
 export const SHA512 = 2
 
 const hashes = new Map([

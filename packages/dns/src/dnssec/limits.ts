@@ -12,6 +12,9 @@ export const keysPerSignature = 4
 /** Signatures checked for one question, all zones of its chain together. A chain of 20 zones needs some 60. Our bound. */
 export const signaturesPerQuestion = 128
 
+/** Keys of one zone. More are hostile: no zone has a dozen (BIND's `max-records-per-type` is 100 records of any type). */
+export const keysPerZone = 100
+
 /** DS records tried for one delegation (Unbound's `MAX_DS_MATCH_FAILURES` is 4 failures). */
 export const dsPerZone = 8
 
@@ -48,8 +51,11 @@ export const bogusTtl = 5
 /** Aliases followed in one answer. */
 export const aliases = 16
 
-/** Denials kept for aggressive use (RFC 8198), the oldest forgotten. */
+/** Denials and wildcards kept for aggressive use (RFC 8198), the oldest forgotten. */
 export const aggressiveDenials = 10_000
+
+/** Octets of a wildcard's set above which it is not kept for aggressive use: with the bound above 20 MB at most. */
+export const aggressiveSetOctets = 2_048
 
 /** RFC 5011 2.4.1: a new key is trusted after having been seen for 30 days. In seconds. */
 export const addHoldDown = 30 * 86_400
@@ -59,3 +65,17 @@ export const removeHoldDown = 30 * 86_400
 
 /** Signatures remembered to hold: 100 octets each, so 5 MB. */
 export const signaturesKept = 50_000
+
+/** Seconds for which a signature is made: two weeks, as BIND and Knot have it. */
+export const signatureValidity = 14 * 86_400
+
+/** Seconds that signatures begin in the past, since clocks differ. */
+export const inceptionOffset = 3_600
+
+/** Seconds between looks at an anchor's keys, and after one that failed (RFC 5011 2.3). */
+export const anchorQuery = { min: 3_600, max: 15 * 86_400 } as const
+/** Seconds until an anchor whose keys did not come is looked at again (RFC 5011 2.3). */
+export const anchorRetry = { min: 3_600, max: 86_400 } as const
+
+/** Iterations of NSEC3 above which a denial is not used again: each look-up hashes every label. RFC 9276 3.1 wants 0. */
+export const aggressiveIterations = 10

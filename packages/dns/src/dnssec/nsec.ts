@@ -7,15 +7,18 @@ import * as typeBitmap from "./typeBitmap.ts"
 export interface Nsec {
   readonly owner: Name.Name
   readonly next: Name.Name
+  /** Whether the name has a type; of ANY, whether it has any. */
   readonly has: (type: number) => boolean
 }
 
-export const read = (owner: Name.Name, rdata: Uint8Array): Nsec => {
+/** An NSEC record's data, read: of a copy, since it may be kept longer than the message that it came in. */
+export const read = (owner: Name.Name, octets: Uint8Array): Nsec => {
+  const rdata = Uint8Array.from(octets)
   const end = nameEnd(rdata, 0)
   return {
     owner,
     next: Name.fromOctets(rdata.subarray(0, end)),
-    has: (type) => typeBitmap.has(rdata, end, type)
+    has: (type) => (type === types.ANY ? rdata.length > end : typeBitmap.has(rdata, end, type))
   }
 }
 
@@ -47,6 +50,7 @@ const common = (a: Name.Name, b: Name.Name): Name.Name => {
   return at
 }
 
+/** The wildcard that would answer for a name whose closest encloser is given. */
 export const wildcardOf = (name: Name.Name): Name.Name =>
   name.octets.length > 253 ? name : Name.fromOctets(Uint8Array.of(1, 0x2a, ...name.octets))
 
@@ -66,18 +70,25 @@ export const provesNoData = (
   zone: Name.Name
 ): "proven" | "contradicted" | undefined => {
   const match = matching(nsecs, name)
-  if (match !== undefined) return lacks(match, type) ? "proven" : "contradicted"
+  if (match !== undefined) return lacks(match, type, name) ? "proven" : "contradicted"
   const cover = covering(nsecs, name, zone)
   if (cover === undefined) return undefined
   if (Name.isSubdomainOf(cover.next, name)) return "proven"
   const wildcard = matching(nsecs, wildcardOf(closestEncloser(cover, name)))
-  return wildcard === undefined ? undefined : lacks(wildcard, type) ? "proven" : "contradicted"
+  return wildcard === undefined ? undefined : lacks(wildcard, type, undefined) ? "proven" : "contradicted"
 }
 
-/** Whether the record at a name says that it does not have the type: on the right side of a cut (RFC 6840 4.1, 4.4). */
-export const lacks = (nsec: { readonly has: (type: number) => boolean }, type: number): boolean => {
+/**
+ * Whether the record at a name says that it does not have the type: on the right side of a cut (RFC 6840 4.1, 4.4). The root has no
+ * other side.
+ */
+export const lacks = (
+  nsec: { readonly has: (type: number) => boolean },
+  type: number,
+  name: Name.Name | undefined
+): boolean => {
   if (nsec.has(type) || nsec.has(types.CNAME)) return false
-  if (type === types.DS) return !nsec.has(types.SOA)
+  if (type === types.DS) return !nsec.has(types.SOA) || (name !== undefined && Name.isRoot(name))
   return !(nsec.has(types.NS) && !nsec.has(types.SOA))
 }
 

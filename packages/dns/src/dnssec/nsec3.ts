@@ -13,11 +13,14 @@ export interface Nsec3 {
   readonly optOut: boolean
   readonly iterations: number
   readonly salt: Uint8Array
+  /** Whether the name has a type; of ANY, whether it has any. */
   readonly has: (type: number) => boolean
 }
 
 /** Undefined for what must be passed over: another hash, unknown flags (RFC 5155 8.1, 8.2), an owner that is no hash. */
-export const read = (owner: Name.Name, rdata: Uint8Array, zone: Name.Name): Nsec3 | undefined => {
+export const read = (owner: Name.Name, octets: Uint8Array, zone: Name.Name): Nsec3 | undefined => {
+  // A copy, since it may be kept longer than the message that it came in.
+  const rdata = Uint8Array.from(octets)
   const saltLength = rdata[4] ?? 0
   const nextAt = 6 + saltLength
   const nextLength = rdata[nextAt - 1] ?? 0
@@ -33,7 +36,7 @@ export const read = (owner: Name.Name, rdata: Uint8Array, zone: Name.Name): Nsec
     optOut: rdata[1] === 1,
     iterations: (rdata[2]! << 8) | rdata[3]!,
     salt: rdata.subarray(5, 5 + saltLength),
-    has: (type) => typeBitmap.has(rdata, bits, type)
+    has: (type) => (type === types.ANY ? rdata.length > bits : typeBitmap.has(rdata, bits, type))
   }
 }
 
@@ -114,12 +117,12 @@ export class Denial {
 
   provesNoData(name: Name.Name, type: number): "proven" | "insecure" | "contradicted" | undefined {
     const match = this.matching(name)
-    if (match !== undefined) return lacks(match, type) ? "proven" : "contradicted"
+    if (match !== undefined) return lacks(match, type, name) ? "proven" : "contradicted"
     const found = this.encloser(name)
     if (found === undefined) return undefined
     const wildcard = this.matching(wildcardOf(found.encloser))
     if (wildcard !== undefined) {
-      if (!lacks(wildcard, type)) return "contradicted"
+      if (!lacks(wildcard, type, undefined)) return "contradicted"
       return found.cover.optOut ? "insecure" : "proven"
     }
     // No such name in the chain: with opt-out an unsigned delegation, or an empty name above one (RFC 5155 8.6, erratum 3441).

@@ -67,4 +67,5 @@ const fromBase32 = (text: string): Uint8Array | undefined => {
 
 const label = (name: Name.Name, parameters: Parameters): string => toBase32(octets(name, parameters))
 
+/** A name's hash under given parameters (RFC 5155 section 5). */
 export const nsec3Hash = { octets, label, toBase32, fromBase32 }

@@ -7,18 +7,20 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { Class, Name, ResourceRecord, Type } from "../wire/index.ts"
-import { keyOf } from "../zone/canonical.ts"
+import { fold, keyOf, parentKey, sameOctets } from "../zone/canonical.ts"
 import * as RRset from "../zone/RRset.ts"
 import * as types from "../zone/types.ts"
 import * as Zone from "../zone/Zone.ts"
 import * as Algorithm from "./Algorithm.ts"
 import * as Dnskey from "./Dnskey.ts"
+import * as limits from "./limits.ts"
 import { nsec3Hash } from "./nsec3Hash.ts"
 import * as Rrsig from "./Rrsig.ts"
 import { isSep, type SigningKey } from "./SigningKey.ts"
 import * as typeBitmap from "./typeBitmap.ts"
 import * as Zonemd from "./Zonemd.ts"
 
+/** How a zone is signed: keys, times, and which proof of absence. */
 export interface Options {
   readonly keys: ReadonlyArray<SigningKey>
   /** Seconds since 1970; an hour ago unless told, since clocks differ. */
@@ -60,9 +62,13 @@ export const signSync = (zone: Zone.Zone, options: Options & { readonly now: num
   return plan.finish()
 }
 
+/** Every set of a zone that is to be signed: the data that it is authoritative for, and the denials as they should be. */
+export const setsToSign = (zone: Zone.Zone, options: Pick<Options, "denial" | "nsec3">): ReadonlyArray<RRset.RRset> =>
+  new Plan(zone, { ...defaults(0), ...options, keys: [] }).sets
+
 const defaults = (now: number) => ({
-  inception: Math.floor(now / 1_000) - 3_600,
-  expiration: Math.floor(now / 1_000) + 14 * 86_400
+  inception: Math.floor(now / 1_000) - limits.inceptionOffset,
+  expiration: Math.floor(now / 1_000) + limits.signatureValidity
 })
 
 const runJobs = (jobs: ReadonlyArray<Job>): Effect.Effect<void> =>
@@ -107,22 +113,68 @@ interface Draft {
   readonly signatures: Map<number, Array<ResourceRecord.ResourceRecord>>
 }
 
+/**
+ * The hashes of a zone's names. Which name has which hash is the same in every version, so versions share this, and what is in it may
+ * be of another than is looked at.
+ */
+export interface Hashed {
+  readonly salt: Uint8Array
+  readonly iterations: number
+  /** By the names' keys. */
+  readonly byName: Map<string, Hash>
+  /** Keys of names by those of the owners of their NSEC3. */
+  readonly byOwner: Map<string, string>
+}
+
+interface Hash {
+  readonly octets: Uint8Array
+  readonly owner: Name.Name
+  readonly ownerKey: string
+}
+
+/** The hash of a name, worked out once. */
+export const hashIn = (hashed: Hashed, name: Name.Name, origin: Name.Name): Hash => {
+  const key = keyOf(name)
+  let hash = hashed.byName.get(key)
+  if (hash === undefined) {
+    const octets = nsec3Hash.octets(name, hashed)
+    const label = nsec3Hash.toBase32(octets)
+    const owner = Name.fromOctets(Uint8Array.of(label.length, ...Buffer.from(label), ...origin.octets))
+    hashed.byName.set(key, (hash = { octets, owner, ownerKey: keyOf(owner) }))
+    hashed.byOwner.set(hash.ownerKey, key)
+  }
+  return hash
+}
+
+/** Hashes that are known of the names of zones that were signed here. */
+export const hashedOf = new WeakMap<Zone.Zone, Hashed>()
+
 const dnssecTypes = new Set([types.RRSIG, types.NSEC, types.NSEC3, types.NSEC3PARAM])
 
 class Plan {
   readonly jobs: Array<Job> = []
+  /** Every set that is to be signed, denials included. */
+  readonly sets: Array<RRset.RRset> = []
   private readonly zone: Zone.Zone
   private readonly options: Options & { readonly inception: number; readonly expiration: number }
   private readonly nodes = new Map<string, Draft>()
   private readonly hashes = new Map<string, Draft>()
+  private hashed: Hashed | undefined = undefined
+  /** Keys of which a signature of the version before can be told by its tag and algorithm. */
+  private readonly knownBefore: ReadonlySet<SigningKey>
 
   constructor(zone: Zone.Zone, options: Options & { readonly inception: number; readonly expiration: number }) {
     this.zone = zone
     this.options = options
+    const keysBefore = (options.previous?.apex.sets.get(types.DNSKEY)?.rdatas ?? []).flatMap(
+      (rdata) => Dnskey.read(rdata) ?? []
+    )
+    this.knownBefore = new Set(options.keys.filter((key) => wasOnlyOneOfTag(key, keysBefore)))
     for (const [key, node] of zone.nodes) {
       const sets = new Map(Array.from(node.sets).filter(([type]) => !dnssecTypes.has(type)))
       this.nodes.set(key, { name: node.name, sets, signatures: new Map() })
     }
+    this.prune()
     this.completeApex()
     const { signed, cuts } = this.authoritative()
     if (options.denial === "nsec3") this.addNsec3(signed, cuts)
@@ -137,13 +189,46 @@ class Plan {
     for (const draft of this.hashes.values()) for (const set of draft.sets.values()) this.add(draft, set)
   }
 
+  /** Drops names that only DNSSEC's own records were left at: what an edit of a signed zone removed is not there. */
+  private prune(): void {
+    const emptied = Array.from(this.nodes).some(
+      ([key, { sets }]) => sets.size === 0 && !this.zone.nodes.get(key)!.isEmpty
+    )
+    if (!emptied) return
+    const leading = new Set<string>()
+    for (const [key, { sets }] of this.nodes) {
+      if (sets.size === 0) continue
+      for (let at = key; at.length > this.zone.originKey.length && !leading.has(at); at = parentKey(at)) leading.add(at)
+    }
+    for (const [key, { sets }] of this.nodes) {
+      if (sets.size === 0 && !leading.has(key)) this.nodes.delete(key)
+    }
+  }
+
   /** The signed zone, when all jobs are done. */
   finish(): Zone.Zone {
-    const build = (drafts: Map<string, Draft>) =>
-      new Map(
-        Array.from(drafts, ([key, draft]) => [key, new Zone.Node(draft.name, draft.sets, draft.signatures)] as const)
+    // A node of the version before that comes out the same is that node: differences are then found by looking at what is not.
+    const build = (drafts: Map<string, Draft>, before: ReadonlyMap<string, Zone.Node> | undefined) => {
+      const nodes = new Map<string, Zone.Node>()
+      for (const [key, draft] of drafts) {
+        const old = before?.get(key)
+        nodes.set(
+          key,
+          old !== undefined && isSame(old, draft) ? old : new Zone.Node(draft.name, draft.sets, draft.signatures)
+        )
+      }
+      return nodes
+    }
+    const { previous } = this.options
+    const signed = () => {
+      const zone = new Zone.Zone(
+        this.zone.origin,
+        build(this.nodes, previous?.nodes),
+        build(this.hashes, previous?.hashes)
       )
-    const signed = () => new Zone.Zone(this.zone.origin, build(this.nodes), build(this.hashes))
+      if (this.hashed !== undefined) hashedOf.set(zone, this.hashed)
+      return zone
+    }
     if (this.options.zonemd !== true) return signed()
     const apex = this.nodes.get(this.zone.originKey)!
     const rdata = Zonemd.rdata(signed())
@@ -159,7 +244,7 @@ class Plan {
   private completeApex(): void {
     const apex = this.nodes.get(this.zone.originKey)!
     const { origin } = this.zone
-    const { keys, childDs, nsec3, denial, zonemd } = this.options
+    const { keys, childDs } = this.options
     const ttl = this.zone.soa.ttl
     // Keys that are already in the zone stay: another signer's (RFC 8901), or a standby.
     const others = apex.sets.get(types.DNSKEY)?.rdatas ?? []
@@ -168,6 +253,8 @@ class Plan {
     if (all.length > 0) apex.sets.set(types.DNSKEY, this.set(origin, types.DNSKEY, ttl, all))
     if (childDs === true) {
       const seps = keys.filter(isSep).map(({ dnskey }) => dnskey)
+      // No key that a parent could point to: nothing to publish.
+      if (seps.length === 0) return this.completeDenial(apex)
       apex.sets.set(
         types.CDNSKEY,
         this.set(
@@ -187,6 +274,12 @@ class Plan {
         )
       )
     }
+    this.completeDenial(apex)
+  }
+
+  private completeDenial(apex: Draft): void {
+    const { origin } = this.zone
+    const { nsec3, denial, zonemd } = this.options
     if (denial === "nsec3") {
       const salt = nsec3?.salt ?? new Uint8Array(0)
       const iterations = nsec3?.iterations ?? 0
@@ -195,7 +288,7 @@ class Plan {
     }
     // A stand-in until the digest is known, so that denials know of it.
     if (zonemd === true) {
-      apex.sets.set(types.ZONEMD, this.set(origin, types.ZONEMD, ttl, [Zonemd.standIn(this.zone.serial)]))
+      apex.sets.set(types.ZONEMD, this.set(origin, types.ZONEMD, this.zone.soa.ttl, [Zonemd.standIn(this.zone.serial)]))
     }
   }
 
@@ -207,7 +300,8 @@ class Plan {
     for (const node of this.zone.sorted) {
       if (below !== undefined && Name.isSubdomainOf(node.name, below)) continue
       below = undefined
-      const draft = this.nodes.get(keyOf(node.name))!
+      const draft = this.nodes.get(keyOf(node.name))
+      if (draft === undefined) continue
       if (draft.sets.has(types.NS) && node !== this.zone.apex) {
         cuts.add(draft)
         below = node.name
@@ -221,14 +315,33 @@ class Plan {
     const named = signed.filter(({ sets }) => sets.size > 0)
     named.forEach((draft, i) => {
       const next = named[(i + 1) % named.length]!.name
+      const kept = this.keptNsec(draft, next)
+      if (kept !== undefined) return void draft.sets.set(types.NSEC, kept)
       const bits = typeBitmap.make([...typesAt(draft, cuts), types.RRSIG, types.NSEC])
       const rdata = Buffer.concat([Name.toLowerCase(next).octets, bits])
       draft.sets.set(types.NSEC, this.set(draft.name, types.NSEC, this.zone.negativeTtl, [rdata]))
     })
   }
 
+  /** The NSEC of the version before, when nothing of the name has changed and the next name is the same. */
+  private keptNsec(draft: Draft, next: Name.Name): RRset.RRset | undefined {
+    const { previous } = this.options
+    if (previous === undefined) return undefined
+    const key = keyOf(draft.name)
+    const node = previous.nodes.get(key)
+    if (node === undefined || node !== this.zone.nodes.get(key)) return undefined
+    const set = node.sets.get(types.NSEC)
+    if (set === undefined || set.ttl !== this.zone.negativeTtl) return undefined
+    return startsWith(set.rdatas[0]!, next) ? set : undefined
+  }
+
   private addNsec3(signed: ReadonlyArray<Draft>, cuts: ReadonlySet<Draft>): void {
     const { salt = new Uint8Array(0), iterations = 0, optOut = false } = this.options.nsec3 ?? {}
+    // Names that were hashed for the signing before are not hashed again.
+    const before = this.options.previous === undefined ? undefined : hashedOf.get(this.options.previous)
+    const known = before?.iterations === iterations && Buffer.compare(before.salt, salt) === 0 ? before : undefined
+    const hashes: Hashed = known ?? { salt, iterations, byName: new Map(), byOwner: new Map() }
+    this.hashed = hashes
     const skipped = (draft: Draft) => optOut && cuts.has(draft) && !draft.sets.has(types.DS)
     const counted = signed.filter((draft) => !skipped(draft))
     // Empty names that lead to skipped delegations only are skipped too (RFC 5155 7.1).
@@ -240,25 +353,47 @@ class Plan {
     }
     const hashed = counted
       .filter((draft) => draft.sets.size > 0 || needed.has(keyOf(draft.name)))
-      .map((draft) => ({ draft, hash: nsec3Hash.octets(draft.name, { salt, iterations }) }))
-      .toSorted((a, b) => Buffer.compare(a.hash, b.hash))
+      .map((draft) => ({ draft, hash: hashIn(hashes, draft.name, this.zone.origin) }))
+      .toSorted((a, b) => Buffer.compare(a.hash.octets, b.hash.octets))
+    const flags = optOut ? 1 : 0
+    const head = Uint8Array.of(1, flags, iterations >> 8, iterations & 255, salt.length, ...salt, 20)
     hashed.forEach(({ draft, hash }, i) => {
-      const next = hashed[(i + 1) % hashed.length]!.hash
-      const present = typesAt(draft, cuts)
-      const isSigned = draft.sets.size > 0 && (!cuts.has(draft) || draft.sets.has(types.DS))
-      const bits = typeBitmap.make(isSigned ? [...present, types.RRSIG] : present)
-      const rdata = Buffer.concat([
-        Uint8Array.of(1, optOut ? 1 : 0, iterations >> 8, iterations & 255, salt.length),
-        salt,
-        Uint8Array.of(next.length),
-        next,
-        bits
-      ])
-      const label = nsec3Hash.toBase32(hash)
-      const owner = Name.fromOctets(Uint8Array.of(label.length, ...Buffer.from(label), ...this.zone.origin.octets))
-      const sets = new Map([[types.NSEC3, this.set(owner, types.NSEC3, this.zone.negativeTtl, [rdata])]])
-      this.hashes.set(keyOf(owner), { name: owner, sets, signatures: new Map() })
+      const next = hashed[(i + 1) % hashed.length]!.hash.octets
+      const set =
+        this.keptNsec3(hash.ownerKey, keyOf(draft.name), head, next) ?? this.nsec3(draft, cuts, hash.owner, head, next)
+      this.hashes.set(hash.ownerKey, {
+        name: set.name,
+        sets: new Map([[types.NSEC3, set]]),
+        signatures: new Map()
+      })
     })
+  }
+
+  /** The NSEC3 of the version before, when nothing of the name has changed and the next hash and the parameters are the same. */
+  private keptNsec3(ownerKey: string, key: string, head: Uint8Array, next: Uint8Array): RRset.RRset | undefined {
+    const { previous } = this.options
+    const set = previous?.hashes.get(ownerKey)?.sets.get(types.NSEC3)
+    if (set === undefined || set.ttl !== this.zone.negativeTtl) return undefined
+    if (previous?.nodes.get(key) !== this.zone.nodes.get(key)) return undefined
+    const rdata = set.rdatas[0]!
+    const hashAt = head.length
+    return Buffer.compare(rdata.subarray(0, hashAt), head) === 0 &&
+      Buffer.compare(rdata.subarray(hashAt, hashAt + next.length), next) === 0
+      ? set
+      : undefined
+  }
+
+  private nsec3(
+    draft: Draft,
+    cuts: ReadonlySet<Draft>,
+    owner: Name.Name,
+    head: Uint8Array,
+    next: Uint8Array
+  ): RRset.RRset {
+    const present = typesAt(draft, cuts)
+    const isSigned = draft.sets.size > 0 && (!cuts.has(draft) || draft.sets.has(types.DS))
+    const bits = typeBitmap.make(isSigned ? [...present, types.RRSIG] : present)
+    return this.set(owner, types.NSEC3, this.zone.negativeTtl, [Buffer.concat([head, next, bits])])
   }
 
   private set(name: Name.Name, type: number, ttl: number, rdatas: ReadonlyArray<Uint8Array>): RRset.RRset {
@@ -270,13 +405,14 @@ class Plan {
 
   /** Plans the signatures of a set. */
   private add(draft: Draft, set: RRset.RRset): void {
+    this.sets.push(set)
     const before = this.previousOf(set)
     for (const key of signersOf(this.options.keys, set.type)) {
-      const kept = before.find(
-        ({ rrsig }) => rrsig.keyTag === key.dnskey.tag && rrsig.algorithm === key.dnskey.algorithm
-      )
+      const kept = this.knownBefore.has(key)
+        ? before.find(({ rrsig }) => rrsig.keyTag === key.dnskey.tag && rrsig.algorithm === key.dnskey.algorithm)
+        : undefined
       if (kept !== undefined) {
-        push(draft.signatures, set.type, kept.record)
+        listAt(draft.signatures, set.type).push(kept.record)
         continue
       }
       const fields = {
@@ -298,6 +434,10 @@ class Plan {
           class: Class.codeOf(set.class) ?? Class.IN,
           rdatas: set.rdatas
         })
+      // Its place among the others, whichever is done first.
+      const list = listAt(draft.signatures, set.type)
+      const at = list.length
+      list.length++
       const done = (signature: Uint8Array) => {
         const record = ResourceRecord.make({
           name: set.name,
@@ -306,7 +446,7 @@ class Plan {
           ttl: set.ttl,
           data: { ...fields, typeCovered: Type.nameOf(set.type), signature }
         })
-        push(draft.signatures, set.type, record)
+        list[at] = record
       }
       this.jobs.push({ key, octets, done })
     }
@@ -333,20 +473,43 @@ class Plan {
   }
 }
 
-const sameOctets = (a: ReadonlyArray<Uint8Array>, b: ReadonlyArray<Uint8Array>): boolean =>
-  a.length === b.length && a.every((octets, i) => Buffer.compare(octets, b[i]!) === 0)
+/**
+ * Whether a signature of the version before that names this key's tag and algorithm can only be this key's. Tags are 16 bits and no
+ * names (RFC 4034 appendix B): a key rolled to may have the tag of the one before it.
+ */
+const wasOnlyOneOfTag = ({ dnskey }: SigningKey, before: ReadonlyArray<Dnskey.Dnskey>): boolean => {
+  const alike = before.filter(({ tag, algorithm }) => tag === dnskey.tag && algorithm === dnskey.algorithm)
+  return alike.length === 1 && Buffer.compare(alike[0]!.rdata, dnskey.rdata) === 0
+}
 
-const push = <A>(map: Map<number, Array<A>>, type: number, value: A): void => {
-  const list = map.get(type)
-  if (list === undefined) map.set(type, [value])
-  else list.push(value)
+/** Whether an NSEC leads to the name. */
+const startsWith = (rdata: Uint8Array, next: Name.Name): boolean => {
+  for (let i = 0; i < next.octets.length; i++) if (rdata[i] !== fold[next.octets[i]!]) return false
+  return true
+}
+
+/** Whether a draft holds what a node does: the very sets and records, not others like them. */
+const isSame = (node: Zone.Node, draft: Draft): boolean => {
+  if (node.sets.size !== draft.sets.size || node.signatures.size !== draft.signatures.size) return false
+  for (const [type, set] of draft.sets) if (node.sets.get(type) !== set) return false
+  for (const [type, records] of draft.signatures) {
+    const old = node.signatures.get(type)
+    if (old?.length !== records.length || records.some((record, i) => record !== old[i])) return false
+  }
+  return true
+}
+
+const listAt = <A>(map: Map<number, Array<A>>, type: number): Array<A> => {
+  let list = map.get(type)
+  if (list === undefined) map.set(type, (list = []))
+  return list
 }
 
 const typesAt = (draft: Draft, cuts: ReadonlySet<Draft>): ReadonlyArray<number> =>
   Array.from(draft.sets.keys()).filter((type) => !cuts.has(draft) || type === types.NS || type === types.DS)
 
 /** Of each algorithm: keys with SEP sign the keys, those without it the rest; if there is only one sort, it signs all. */
-export const signersOf = (keys: ReadonlyArray<SigningKey>, type: number): ReadonlyArray<SigningKey> => {
+const signersOf = (keys: ReadonlyArray<SigningKey>, type: number): ReadonlyArray<SigningKey> => {
   const forKeys = type === types.DNSKEY || type === types.CDS || type === types.CDNSKEY
   return keys.filter((key) => {
     const peers = keys.filter(({ dnskey }) => dnskey.algorithm === key.dnskey.algorithm)

@@ -19,6 +19,7 @@ export interface Verified {
   readonly ttl: number
 }
 
+/** At which time, and within which bounds. */
 export interface Options {
   readonly zone: Name.Name
   readonly keys: ReadonlyArray<Dnskey.Dnskey>
@@ -70,14 +71,6 @@ export const verify = (set: RRset, signatures: ReadonlyArray<Rrsig.Rrsig>, optio
         fail("KeyRevoked", `key ${key.tag} of ${Name.toText(options.zone)} is revoked`)
         continue
       }
-      const usable = keyObject(key)
-      if (usable === undefined) {
-        fail(
-          "KeyMalformed",
-          `key ${key.tag} of ${Name.toText(options.zone)} is not a key of algorithm ${key.algorithm}`
-        )
-        continue
-      }
       const octets = Rrsig.signedOctets({
         head: rrsig.head,
         owner: set.name,
@@ -92,7 +85,16 @@ export const verify = (set: RRset, signatures: ReadonlyArray<Rrsig.Rrsig>, optio
       if (!known && (++checked > limits.signaturesPerSet || --options.budget.signatures < 0)) {
         return { reason: "TooMuchWork", detail: `too many signatures and keys for ${what()}` }
       }
-      if (known || Algorithm.verify(key.algorithm, usable, octets, rrsig.signature)) {
+      // Looking at what is no key costs as much as at one that is: it was counted.
+      const usable = known ? undefined : keyObject(key)
+      if (!known && usable === undefined) {
+        fail(
+          "KeyMalformed",
+          `key ${key.tag} of ${Name.toText(options.zone)} is not a key of algorithm ${key.algorithm}`
+        )
+        continue
+      }
+      if (known || Algorithm.verify(key.algorithm, usable!, octets, rrsig.signature)) {
         if (!known) remember(id)
         return {
           rrsig,

@@ -21,6 +21,7 @@ export class MdnsError extends Data.TaggedError("MdnsError")<{ readonly cause: u
   }
 }
 
+/** On which interface to ask, and how long to wait for more answers. */
 export interface Options {
   /** The address of the interface to ask on; the system's choice unless told. */
   readonly interface?: string
@@ -32,6 +33,7 @@ export interface Options {
   readonly port?: number
 }
 
+/** A service or host that answered. */
 export interface Found {
   /** The records that were asked for. */
   readonly answers: ReadonlyArray<ResourceRecord.ResourceRecord>
@@ -108,12 +110,18 @@ const keep = (into: Map<string, ResourceRecord.ResourceRecord>, record: Resource
 }
 
 /** The question, wishing for unicast answers, with the answers that need not be given again. */
-const encode = (
+export const encode = (
   name: Name.Name,
   type: Question.QuestionType,
   known: ReadonlyArray<ResourceRecord.ResourceRecord>
 ): Uint8Array => {
-  const octets = Message.encode(Message.make({ questions: [{ name, type, class: "IN" }], answers: known }))
+  // As many as a datagram holds whole: those that are left out are given again, which does no harm.
+  let room = limits.questionOctets - name.octets.length - 16
+  const answers = known.filter((record) => {
+    room -= record.name.octets.length + 10 + ResourceRecord.dataOctets(record).length
+    return room >= 0
+  })
+  const octets = Message.encode(Message.make({ questions: [{ name, type, class: "IN" }], answers }))
   // The top bit of the class is the wish (RFC 6762 5.4).
   octets[12 + name.octets.length + 2]! |= 0x80
   return octets

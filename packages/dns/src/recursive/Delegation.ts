@@ -2,7 +2,9 @@
  * A zone and who serves it, as the zone above says. What a reply makes of it is decided here, without I/O: only what the
  * answering zone may speak of counts (bailiwick, RFC 5452 6).
  */
-import { type Message, Name, Rcode, type ResourceRecord } from "../wire/index.ts"
+import * as resolverLimits from "../limits.ts"
+import * as Reply from "../Reply.ts"
+import { type Message, Name, Rcode, type ResourceRecord, Type } from "../wire/index.ts"
 import { keyOf, parentKey } from "../zone/canonical.ts"
 import * as RRset from "../zone/RRset.ts"
 import * as types from "../zone/types.ts"
@@ -10,12 +12,14 @@ import * as limits from "./limits.ts"
 
 type Record = ResourceRecord.ResourceRecord
 
+/** A name server with its addresses. */
 export interface Server {
   readonly name: Name.Name
   /** Those that came as glue; none when they must be looked up. */
   readonly addresses: ReadonlyArray<string>
 }
 
+/** A zone's name servers, and where they are. */
 export interface Delegation {
   readonly zone: Name.Name
   readonly servers: ReadonlyArray<Server>
@@ -27,10 +31,16 @@ export interface Delegation {
 export type Step =
   | { readonly kind: "referral"; readonly to: Delegation }
   /** An answer, or that there is none, with what the zone may say and nothing else. */
-  | { readonly kind: "answer"; readonly message: Message.Message }
+  | {
+      readonly kind: "answer"
+      readonly message: Message.Message
+      /** Who serves the zone by its own word, when that was the question and the servers' addresses came along. */
+      readonly apex?: Delegation
+    }
   /** The server is of no use for this zone; `detail` says why. */
   | { readonly kind: "lame"; readonly detail: string }
 
+/** The delegation in a referral. */
 export const read = (
   message: Message.Message,
   asked: { readonly zone: Name.Name; readonly name: Name.Name; readonly type: number; readonly now: number }
@@ -39,12 +49,14 @@ export const read = (
   if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN && rcode !== Rcode.YXDOMAIN) {
     return { kind: "lame", detail: Rcode.nameOf(rcode) }
   }
-  const scrubbed = scrub(message, asked.zone)
+  const scrubbed = scrub(message, asked)
   if (scrubbed.answers.length > 0 || rcode !== Rcode.NOERROR) {
     // An answer from elsewhere's cache is no answer of the zone.
-    return message.authoritative
-      ? { kind: "answer", message: scrubbed }
-      : { kind: "lame", detail: "answers without authority" }
+    if (!message.authoritative) return { kind: "lame", detail: "answers without authority" }
+    if (asked.type !== types.NS || !Name.equals(asked.name, asked.zone)) return { kind: "answer", message: scrubbed }
+    const apex = delegationOf(scrubbed.answers, message.additionals, asked.zone, asked)
+    const reachable = apex.servers.some(({ addresses }) => addresses.length > 0)
+    return reachable ? { kind: "answer", message: scrubbed, apex } : { kind: "answer", message: scrubbed }
   }
   const denied = scrubbed.authorities.find(({ type }) => type === "SOA")
   if (
@@ -60,7 +72,7 @@ export const read = (
   if (referred !== undefined && denied === undefined) {
     const cut = referred.name
     const below = cut.octets.length > asked.zone.octets.length && Name.isSubdomainOf(asked.name, cut)
-    if (below) return { kind: "referral", to: delegationOf(message, cut, asked) }
+    if (below) return { kind: "referral", to: delegationOf(message.authorities, message.additionals, cut, asked) }
     if (!message.authoritative) return { kind: "lame", detail: `refers to ${Name.toText(cut)}` }
   }
   return message.authoritative
@@ -68,12 +80,19 @@ export const read = (
     : { kind: "lame", detail: "neither answers nor refers" }
 }
 
-/** The records that are of the zone; additional ones are of no use any more. */
-const scrub = (message: Message.Message, zone: Name.Name): Message.Message => {
+/**
+ * The records that are of the zone and belong to the question; additional ones are of no use any more. A server that follows an alias
+ * out of the zone, as NSD does into others that it has, is not heard on what is there, nor that there is nothing, nor when it comes
+ * back.
+ */
+const scrub = (
+  message: Message.Message,
+  { name, type, zone }: { readonly zone: Name.Name; readonly name: Name.Name; readonly type: number }
+): Message.Message => {
   const inside = (record: Record) => Name.isSubdomainOf(record.name, zone)
   const { id, response, opcode, authoritative, truncated, recursionDesired, recursionAvailable, reserved } = message
   const { authenticData, checkingDisabled, rcode, questions, edns } = message
-  return {
+  const scrubbed: Message.Message = {
     id,
     response,
     opcode,
@@ -86,22 +105,45 @@ const scrub = (message: Message.Message, zone: Name.Name): Message.Message => {
     checkingDisabled,
     rcode,
     questions,
-    answers: message.answers.filter(inside),
+    answers: led(message.answers.filter(inside), name),
     authorities: message.authorities.filter(inside),
     additionals: [],
     edns
   }
+  if (rcode !== Rcode.NXDOMAIN || scrubbed.answers.length === 0) return scrubbed
+  const meaning = Reply.read(scrubbed, { name, type: Type.nameOf(type), class: "IN" })
+  const leadsOut = meaning._tag === "NoName" && !Name.isSubdomainOf(meaning.name, zone)
+  return leadsOut ? { ...scrubbed, rcode: Rcode.NOERROR } : scrubbed
+}
+
+/** The answers that belong to a name, and to those that its aliases lead to one by one. */
+const led = (answers: ReadonlyArray<Record>, name: Name.Name): ReadonlyArray<Record> => {
+  const names = [name]
+  for (let at = name; names.length <= resolverLimits.aliases + 1;) {
+    const alias = answers.find(
+      (record): record is ResourceRecord.Of<"CNAME"> => record.type === "CNAME" && Name.equals(record.name, at)
+    )
+    if (alias === undefined) break
+    names.push((at = alias.data.target))
+  }
+  return answers.filter((record) => {
+    if (names.some((each) => Name.equals(each, record.name))) return true
+    // A DNAME stands above the names that it is for.
+    const above = record.type === "DNAME" || record.type === "RRSIG"
+    return above && names.some((each) => Name.isSubdomainOf(each, record.name))
+  })
 }
 
 const delegationOf = (
-  message: Message.Message,
+  records: ReadonlyArray<Record>,
+  additionals: ReadonlyArray<Record>,
   cut: Name.Name,
   asked: { readonly zone: Name.Name; readonly now: number }
 ): Delegation => {
-  const servers = message.authorities
+  const servers = records
     .slice(0, limits.recordsPerReferral)
     .filter((record): record is ResourceRecord.Of<"NS"> => record.type === "NS" && Name.equals(record.name, cut))
-  const glue = message.additionals.slice(0, limits.recordsPerReferral)
+  const glue = additionals.slice(0, limits.recordsPerReferral)
   const ttl = Math.min(limits.delegationTtl, ...servers.map((record) => record.ttl))
   return {
     zone: cut,

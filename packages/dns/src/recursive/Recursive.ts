@@ -10,7 +10,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as NetAddress from "effect/net/NetAddress"
 import type * as Scope from "effect/Scope"
-import { TrustAnchors } from "../dnssec/TrustAnchors.ts"
+import type { Known } from "../dnssec/AggressiveCache.ts"
+import { followAnchors } from "../dnssec/followAnchors.ts"
+import { type Tracked, TrustAnchors } from "../dnssec/TrustAnchors.ts"
 import { Validator, type Verdict } from "../dnssec/Validator.ts"
 import { ancestorOf } from "../dnssec/verify.ts"
 import { Answer, kindOf } from "../Answer.ts"
@@ -24,17 +26,31 @@ import { Edns, Message, Name, type Question, Rcode, type ResourceRecord, Type } 
 import { keyOf } from "../zone/canonical.ts"
 import * as RRset from "../zone/RRset.ts"
 import * as types from "../zone/types.ts"
+import { isAskable } from "./askable.ts"
 import { addressesIn, type Delegation, Delegations, read, type Step } from "./Delegation.ts"
+import { Failures } from "./Failures.ts"
 import * as hints from "./hints.ts"
 import * as limits from "./limits.ts"
 import { RecursiveError } from "./RecursiveError.ts"
 import { Upstreams } from "./Upstream.ts"
 
+/** Where to begin, how to ask, and the bounds of an iteration. */
 export interface Options {
-  /** Where to begin: the servers of the root unless told. */
+  /**
+   * Where to begin: the servers of the root unless told. Addresses of this machine, of its link and of groups are asked only when these
+   * servers are at one themselves, as those of a laboratory are.
+   */
   readonly root?: Delegation
   /** DS or DNSKEY records to trust; the root's unless told; `false` for no validation. */
   readonly anchors?: ReadonlyArray<ResourceRecord.ResourceRecord> | false
+  /**
+   * The states of an anchor's keys as `onAnchors` gave them, to go on where the last run ended.
+   */
+  readonly tracked?: ReadonlyArray<{ readonly zone: Name.Name; readonly keys: ReadonlyArray<Tracked> }>
+  /** Whether anchors are followed as they roll over (RFC 5011): yes unless told. */
+  readonly followAnchors?: boolean
+  /** Called when the states of an anchor's keys have changed: store them. */
+  readonly onAnchors?: (zone: Name.Name, keys: ReadonlyArray<Tracked>) => void
   /** Names at and below which nothing is validated (RFC 7646). */
   readonly negativeAnchors?: ReadonlyArray<Name.Name>
   /** The port of every server: 53 unless told. */
@@ -49,10 +65,11 @@ export interface Options {
   readonly timeout?: number
   /** Octets of the cache; see `@handoff/dns`' `cacheOctets`. */
   readonly cacheOctets?: number
-  /** Servers that must never be asked: `127.0.0.1` and the like are asked only if `root` leads there. */
+  /** Carries the questions: UDP and TCP by Node unless told. */
   readonly transport?: (wheel: Wheel.Wheel) => Transport.Transport
 }
 
+/** The answer of an iteration, and how it was found. */
 export interface Resolved {
   /** The whole answer: aliases and their targets, as if one server had given it. */
   readonly message: Message.Message
@@ -60,6 +77,7 @@ export interface Resolved {
   readonly verdict: Verdict | undefined
 }
 
+/** Counters at this instant. */
 export interface Stats {
   readonly sent: number
   readonly delegations: number
@@ -67,6 +85,7 @@ export interface Stats {
   readonly cacheOctets: number
 }
 
+/** A resolver that begins at the root. */
 export class Recursive extends Context.Service<
   Recursive,
   {
@@ -83,6 +102,7 @@ export class Recursive extends Context.Service<
       const transport = options.transport?.(wheel) ?? Transport.node(wheel)
       const machine = new Machine(options, transport, wheel)
       yield* Effect.addFinalizer(() => Effect.sync(() => machine.close()))
+      if (options.followAnchors !== false) yield* machine.follow
       const resolve: Recursive["Service"]["resolve"] = (name, type) =>
         machine.resolve(typeof name === "string" ? Name.fromText(name) : name, RRset.codeOf(type))
       return Recursive.of({
@@ -103,11 +123,27 @@ export class Recursive extends Context.Service<
     )
 }
 
-/** One try at an answer, its proofs included: which servers gave something, and which are left out this time. */
-class Try extends Context.Reference<{ readonly avoided: ReadonlySet<string>; readonly asked: Set<string> }>(
-  "@handoff/dns/recursive/Try",
-  { defaultValue: () => ({ avoided: new Set<string>(), asked: new Set<string>() }) }
-) {}
+/** One try at an answer, its proofs included. */
+interface Attempt {
+  /** Servers that are left out this time. */
+  readonly avoided: ReadonlySet<string>
+  /** Servers that gave something. */
+  readonly asked: Set<string>
+  /** Whether the cache is passed by: what was in it failed. */
+  readonly fresh: boolean
+  /** Queries that may still be sent for the question, by all tries at it together. */
+  readonly left: { queries: number }
+}
+
+class Try extends Context.Service<Try, Attempt>()("@handoff/dns/recursive/Try") {}
+
+const attempt = (fields: Partial<Attempt> = {}): Attempt => ({
+  avoided: new Set(),
+  asked: new Set(),
+  fresh: false,
+  left: { queries: limits.queriesInAll },
+  ...fields
+})
 
 interface Work {
   /** Queries that may still be sent. */
@@ -121,14 +157,23 @@ class Machine {
   private readonly upstreams: Upstreams
   private readonly delegations: Delegations
   private readonly cache: Cache
-  private readonly validator: Validator<RecursiveError, never> | undefined
+  private readonly anchors: TrustAnchors
+  /** Milliseconds of the clock before which the root is not asked who serves it. */
+  private primeAt = 0
+  private readonly validator: Validator<RecursiveError, Try> | undefined
+  private readonly isAskable: (address: string) => boolean
+  /** Questions without an answer, by `questionKey`. */
+  private readonly failures = new Failures(limits.failures)
+  /** Zones of which no server said anything, by key. */
+  private readonly zoneFailures = new Failures(limits.failures)
 
   constructor(options: Options, transport: Transport.Transport, wheel: Wheel.Wheel) {
     this.options = options
     this.upstreams = new Upstreams(transport, wheel, {
       port: options.port ?? 53,
       mixCase: options.mixCase ?? true,
-      udpPayload: resolverLimits.udpPayload.default
+      udpPayload: resolverLimits.udpPayload.default,
+      servers: limits.servers
     })
     this.delegations = new Delegations(options.root ?? hints.root)
     this.cache = new Cache({
@@ -138,11 +183,15 @@ class Machine {
       maxNegativeTtl: resolverLimits.negativeTtl.max,
       staleFor: 0
     })
+    const begin = (options.root ?? hints.root).servers.flatMap(({ addresses }) => addresses)
+    this.isAskable = begin.every(isAskable) ? isAskable : () => true
+    this.anchors = new TrustAnchors(options.anchors === false ? [] : (options.anchors ?? hints.anchors))
+    for (const { zone, keys } of options.tracked ?? []) this.anchors.restore(zone, keys)
     this.validator =
       options.anchors === false
         ? undefined
         : new Validator({
-            anchors: new TrustAnchors(options.anchors ?? hints.anchors),
+            anchors: this.anchors,
             negativeAnchors: options.negativeAnchors ?? [],
             fetch: (name, type) => this.answer(name, type, this.newWork(), 0)
           })
@@ -150,6 +199,19 @@ class Machine {
 
   close(): void {
     this.upstreams.close()
+  }
+
+  /** Follows the anchors; the first look is a minute after the start, so that short programs ask nothing that they do not need. */
+  get follow(): Effect.Effect<void, never, Scope.Scope> {
+    const following = followAnchors({
+      anchors: this.anchors,
+      fetch: (name, type) => Effect.provideService(this.descend(name, type, this.newWork(), 0), Try, attempt()),
+      onChange: (zone, tracked) => {
+        this.validator?.forget(zone)
+        this.options.onAnchors?.(zone, tracked)
+      }
+    })
+    return Effect.forkScoped(Effect.delay(following, limits.anchorDelay))
   }
 
   stats(): Stats {
@@ -162,9 +224,21 @@ class Machine {
   }
 
   resolve(name: Name.Name, type: number): Effect.Effect<Resolved, RecursiveError> {
-    return Effect.timeoutOrElse(this.validated(name, type), {
-      duration: this.options.timeout ?? limits.questionTimeout.default,
-      orElse: () => Effect.fail(errorOf("Timeout", name, "no answer in time"))
+    return Effect.gen({ self: this }, function* () {
+      const key = questionKey(name, type)
+      const failed = this.failures.find(key, yield* Clock.currentTimeMillis)
+      if (failed !== undefined) return yield* failed
+      const resolved = Effect.timeoutOrElse(this.validated(name, type), {
+        duration: this.options.timeout ?? limits.questionTimeout.default,
+        orElse: () => Effect.fail(errorOf("Timeout", name, "no answer in time"))
+      })
+      const result = yield* Effect.result(resolved)
+      if (result._tag === "Success") {
+        this.failures.drop(key)
+        return result.success
+      }
+      this.failures.put(key, result.failure, yield* Clock.currentTimeMillis)
+      return yield* result.failure
     })
   }
 
@@ -172,26 +246,30 @@ class Machine {
   private validated(name: Name.Name, type: number): Effect.Effect<Resolved, RecursiveError> {
     return Effect.gen({ self: this }, function* () {
       const { validator } = this
-      if (validator === undefined)
-        return { message: yield* this.answer(name, type, this.newWork(), 0), verdict: undefined }
+      if (validator === undefined) {
+        const answer = this.answer(name, type, this.newWork(), 0)
+        return { message: yield* Effect.provideService(answer, Try, attempt()), verdict: undefined }
+      }
       const now = Math.floor((yield* Clock.currentTimeMillis) / 1_000)
       const denied = type === types.DS ? undefined : validator.denials.find(name, type, now)
       if (denied !== undefined) {
         this.cache.hits++
-        return { message: deniedMessage(name, type, denied.kind), verdict: { status: "secure", ttl: denied.ttl } }
+        return { message: knownMessage(name, type, denied), verdict: { status: "secure", ttl: denied.ttl } }
       }
       const avoided = new Set<string>()
-      for (let attempt = 0; ; attempt++) {
+      const left = { queries: limits.queriesInAll }
+      for (let tries = 0; ; tries++) {
         const asked = new Set<string>()
         const judged = Effect.gen({ self: this }, function* () {
           const message = yield* this.answer(name, type, this.newWork(), 0)
           const question = { name, type: Type.nameOf(type) as Question.QuestionType, class: "IN" } as const
           return { message, verdict: yield* validator.validate(question, message) }
-        }).pipe(Effect.provideService(Try, { avoided: new Set(avoided), asked }))
+        }).pipe(Effect.provideService(Try, attempt({ avoided: new Set(avoided), asked, fresh: tries > 0, left })))
         const { message, verdict } = yield* judged
-        if (verdict.status === "secure" || verdict.status === "insecure") return { message, verdict }
+        if (verdict.status === "secure") return { message: capped(message, verdict.ttl), verdict }
+        if (verdict.status === "insecure") return { message, verdict }
         if (verdict.status === "indeterminate" && verdict.reason === "NoAnchor") return { message, verdict }
-        if (attempt >= limits.retriesWhenBogus) {
+        if (tries >= limits.retriesWhenBogus || left.queries <= 0) {
           return yield* new RecursiveError({
             reason: "Bogus",
             name: Name.toText(name),
@@ -210,7 +288,12 @@ class Machine {
   }
 
   /** The whole answer: every alias on the way and what is at its end. */
-  answer(name: Name.Name, type: number, work: Work, depth: number): Effect.Effect<Message.Message, RecursiveError> {
+  answer(
+    name: Name.Name,
+    type: number,
+    work: Work,
+    depth: number
+  ): Effect.Effect<Message.Message, RecursiveError, Try> {
     return Effect.gen({ self: this }, function* () {
       let at = name
       const parts: Array<Message.Message> = []
@@ -236,15 +319,15 @@ class Machine {
     type: number,
     work: Work,
     depth: number
-  ): Effect.Effect<Message.Message, RecursiveError> {
+  ): Effect.Effect<Message.Message, RecursiveError, Try> {
     return Effect.gen({ self: this }, function* () {
       const mnemonic = Type.nameOf(type)
       const key = cacheKey(name)
       const table = this.cache.table(mnemonic, "iterative")
       const now = yield* Clock.currentTimeMillis
-      const { avoided } = yield* Try
+      const { fresh } = yield* Try
       const entry = table.get(key)
-      if (avoided.size === 0 && entry?.answer?.message !== undefined && entry.expiresAt > now) {
+      if (!fresh && entry?.answer?.message !== undefined && entry.expiresAt > now) {
         this.cache.hits++
         entry.marked = true
         return aged(entry.answer.message, Math.floor((now - entry.answer.receivedAt) / 1_000))
@@ -257,16 +340,37 @@ class Machine {
     })
   }
 
+  /**
+   * Asks the root who serves it, so that hints are only where it begins (RFC 9609): before the first question that needs the root, and
+   * when what it said is over. When it cannot be had the hints go on, and no question waits for it twice.
+   */
+  private prime(work: Work, depth: number): Effect.Effect<void, never, Try> {
+    return Effect.gen({ self: this }, function* () {
+      const now = yield* Clock.currentTimeMillis
+      const root = this.options.root ?? hints.root
+      if (!Name.isRoot(root.zone) || now < this.primeAt) return
+      this.primeAt = now + limits.primingRetry
+      const found = yield* Effect.result(this.ask(root, Name.root, types.NS, work, depth))
+      if (found._tag === "Failure" || found.success.kind !== "answer" || found.success.apex === undefined) return
+      this.delegations.put(found.success.apex)
+      this.primeAt = found.success.apex.until
+    })
+  }
+
   /** From the deepest zone that is known down to the one that answers. */
   private descend(
     name: Name.Name,
     type: number,
     work: Work,
     depth: number
-  ): Effect.Effect<Message.Message, RecursiveError> {
+  ): Effect.Effect<Message.Message, RecursiveError, Try> {
     return Effect.gen({ self: this }, function* () {
       const now = yield* Clock.currentTimeMillis
       let delegation = this.delegations.closest(name, type, now)
+      if (Name.isRoot(delegation.zone)) {
+        yield* this.prime(work, depth)
+        delegation = this.delegations.closest(name, type, now)
+      }
       let shown = Name.countLabels(delegation.zone)
       const labels = Name.countLabels(name)
       let steps = 0
@@ -300,19 +404,24 @@ class Machine {
     type: number,
     work: Work,
     depth: number
-  ): Effect.Effect<Step, RecursiveError> {
+  ): Effect.Effect<Step, RecursiveError, Try> {
     return Effect.gen({ self: this }, function* () {
       const { zone } = delegation
       const zoneKey = keyOf(zone)
-      const { avoided, asked } = yield* Try
+      const failed = this.zoneFailures.find(zoneKey, yield* Clock.currentTimeMillis)
+      if (failed !== undefined) return yield* errorOf("NoServers", name, failed.detail)
+      const { avoided, asked, left } = yield* Try
       const said: Array<string> = []
       const tried = new Set<string>()
       const silent = new Set<string>()
       const unresolved = delegation.servers.filter(({ addresses }) => addresses.length === 0).map(({ name }) => name)
       const addresses = delegation.servers.flatMap((server) => server.addresses)
       let namesLeft = limits.serverNamesPerZone
+      let rounds = 1
       for (let asks = 0; asks < limits.asksPerStep;) {
-        const usable = addresses.filter((address) => this.options.ipv6 !== false || !address.includes(":"))
+        const usable = addresses.filter(
+          (address) => this.isAskable(address) && (this.options.ipv6 !== false || !address.includes(":"))
+        )
         const others = usable.filter((address) => !avoided.has(address))
         const ordered = this.upstreams.order(others.length > 0 ? others : usable, zoneKey)
         const next = ordered.find((address) => !tried.has(address))
@@ -320,7 +429,7 @@ class Machine {
           const server = namesLeft-- > 0 && depth < limits.depth ? unresolved.shift() : undefined
           if (server === undefined) {
             // Once more around the silent ones, each waited for longer: datagrams are lost, and machines are slow.
-            if (silent.size === 0) break
+            if (silent.size === 0 || rounds++ >= limits.asksPerServer) break
             for (const address of silent) tried.delete(address)
             silent.clear()
             continue
@@ -328,7 +437,8 @@ class Machine {
           addresses.push(...(yield* this.addressesOf(server, zone, work, depth + 1)))
           continue
         }
-        if (--work.queries < 0) return yield* errorOf("TooMuchWork", name, "too many queries for one question")
+        if (--work.queries < 0 || --left.queries < 0)
+          return yield* errorOf("TooMuchWork", name, "too many queries for one question")
         tried.add(next)
         asks++
         const replied = yield* Effect.result(this.upstreams.ask(next, name, type, this.validator !== undefined))
@@ -337,6 +447,7 @@ class Machine {
           silent.add(next)
           continue
         }
+        this.zoneFailures.drop(zoneKey)
         const now = yield* Clock.currentTimeMillis
         const step = read(replied.success, { zone, name, type, now })
         if (step.kind !== "lame") {
@@ -347,8 +458,15 @@ class Machine {
         said.push(`${next}: ${step.detail}`)
       }
       const detail = `no server of ${Name.toText(zone)} answers${said.length === 0 ? "" : ` (${said.slice(0, 8).join("; ")})`}`
-      this.delegations.drop(zone)
-      return yield* errorOf("NoServers", name, detail)
+      const error = errorOf("NoServers", name, detail)
+      // Where a server said something, or some were left out, it is this question alone that has no answer.
+      if (said.length === 0 || silent.size < tried.size || avoided.size > 0) this.delegations.drop(zone)
+      else {
+        const until = this.zoneFailures.put(zoneKey, error, yield* Clock.currentTimeMillis)
+        // Nor is the zone above asked again meanwhile who serves it (RFC 9520 3.3); then it is.
+        this.delegations.put({ ...delegation, until: Math.min(delegation.until, until) })
+      }
+      return yield* error
     })
   }
 
@@ -358,7 +476,7 @@ class Machine {
     zone: Name.Name,
     work: Work,
     depth: number
-  ): Effect.Effect<ReadonlyArray<string>> {
+  ): Effect.Effect<ReadonlyArray<string>, never, Try> {
     const key = Name.key(server)
     if (Name.isSubdomainOf(server, zone) || work.resolving.has(key)) return Effect.succeed([])
     const lookup = (type: number) =>
@@ -386,13 +504,16 @@ const errorOf = (reason: RecursiveError["reason"], name: Name.Name, detail: stri
     extendedError: reason === "NoServers" ? 22 : reason === "Timeout" ? 23 : 0
   })
 
-/** What a proof that is known already says about another name (RFC 8198): there is no record to show for it. */
-const deniedMessage = (name: Name.Name, type: number, kind: "noName" | "noData"): Message.Message =>
+/** What proofs that are known already say about another name (RFC 8198): there are no records of them to show for it. */
+const knownMessage = (name: Name.Name, type: number, known: Known): Message.Message =>
   Message.make({
     response: true,
     questions: [{ name, type: Type.nameOf(type) as Question.QuestionType, class: "IN" }],
-    rcode: kind === "noName" ? Rcode.NXDOMAIN : Rcode.NOERROR
+    rcode: known.kind === "noName" ? Rcode.NXDOMAIN : Rcode.NOERROR,
+    answers: known.kind === "wildcard" ? known.records : []
   })
+
+const questionKey = (name: Name.Name, type: number): string => `${type} ${keyOf(name)}`
 
 const cacheKey = (name: Name.Name): string => Name.key(name).slice(0, -1)
 
@@ -413,6 +534,15 @@ const join = (parts: ReadonlyArray<Message.Message>): Message.Message => {
     // The proofs of every part: that a wildcard may stand for a name.
     authorities: parts.flatMap(({ authorities }) => authorities)
   }
+}
+
+/** With no TTL above that of what was proven: the signed one, and until the signatures are over (RFC 4035 5.3.3). */
+const capped = (message: Message.Message, ttl: number): Message.Message => {
+  const isLong = (record: ResourceRecord.ResourceRecord) => record.ttl > ttl
+  if (!message.answers.some(isLong) && !message.authorities.some(isLong)) return message
+  const cap = (records: ReadonlyArray<ResourceRecord.ResourceRecord>) =>
+    records.map((record) => (isLong(record) ? RRset.withTtl(record, ttl) : record))
+  return { ...message, answers: cap(message.answers), authorities: cap(message.authorities) }
 }
 
 /** A cached message with its TTLs as they are now. */

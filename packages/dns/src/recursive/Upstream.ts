@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Query from "../Query.ts"
 import type { Ask, Channel, Transport } from "../Transport.ts"
-import type { Wheel } from "../Wheel.ts"
+import type { Timer, Wheel } from "../Wheel.ts"
 import { DecodeError, Message, type Name } from "../wire/index.ts"
 import * as limits from "./limits.ts"
 
@@ -29,8 +29,18 @@ interface Known {
   keepsCase: boolean
   /** Zones for which it was of no use, and until when, ms. */
   readonly lame: Map<string, number>
+  /** Exchanges in flight: one that has some is not forgotten. */
+  asked: number
   /** Answers that failed validation came from it, until then, ms. */
   liesUntil: number
+}
+
+interface Options {
+  readonly port: number
+  readonly mixCase: boolean
+  readonly udpPayload: number
+  /** Servers that are remembered. */
+  readonly servers: number
 }
 
 export class Upstreams {
@@ -39,13 +49,9 @@ export class Upstreams {
   private readonly known = new Map<string, Known>()
   private readonly transport: Transport
   private readonly wheel: Wheel
-  private readonly options: { readonly port: number; readonly mixCase: boolean; readonly udpPayload: number }
+  private readonly options: Options
 
-  constructor(
-    transport: Transport,
-    wheel: Wheel,
-    options: { readonly port: number; readonly mixCase: boolean; readonly udpPayload: number }
-  ) {
+  constructor(transport: Transport, wheel: Wheel, options: Options) {
     this.transport = transport
     this.wheel = wheel
     this.options = options
@@ -102,10 +108,19 @@ export class Upstreams {
       const over = (channel: Channel, octets: Buffer, timeout: number): Effect.Effect<Uint8Array, NoAnswer | "case"> =>
         Effect.suspend(() => {
           this.sent++
-          return Effect.timeoutOrElse(exchange(channel, octets), {
+          known.asked++
+          // An ICMP error is easily forged: the answer is waited for as long as this server usually takes.
+          const patience = Math.min(timeout, known.trip === undefined ? limits.icmpPatience : timeoutOf(known))
+          return Effect.timeoutOrElse(exchange(channel, octets, this.wheel, patience), {
             duration: timeout,
             orElse: () => Effect.fail(noAnswer(`${address} was silent for ${Math.round(timeout)} ms`))
-          })
+          }).pipe(
+            Effect.ensuring(
+              Effect.sync(() => {
+                known.asked--
+              })
+            )
+          )
         })
       const mixCase = this.options.mixCase && known.keepsCase
       const timeout = timeoutOf(known)
@@ -148,6 +163,17 @@ export class Upstreams {
     }
   }
 
+  /** The longest unused of those that nobody waits for; where all are in use there is one more for a while. */
+  private forgetOne(): void {
+    for (const [address, { asked, tcp, udp }] of this.known) {
+      if (asked > 0) continue
+      udp.close()
+      tcp.close()
+      this.known.delete(address)
+      return
+    }
+  }
+
   private at(address: string): Known {
     let known = this.known.get(address)
     if (known !== undefined) {
@@ -155,12 +181,7 @@ export class Upstreams {
       this.known.set(address, known)
       return known
     }
-    if (this.known.size >= limits.servers) {
-      const [oldest, { udp, tcp }] = this.known.entries().next().value!
-      udp.close()
-      tcp.close()
-      this.known.delete(oldest)
-    }
+    if (this.known.size >= this.options.servers) this.forgetOne()
     const endpoint = { protocol: "udp", address, port: this.options.port } as const
     known = {
       udp: this.transport.datagrams(endpoint),
@@ -170,6 +191,7 @@ export class Upstreams {
       failures: 0,
       keepsCase: true,
       lame: new Map(),
+      asked: 0,
       liesUntil: 0
     }
     this.known.set(address, known)
@@ -182,36 +204,43 @@ const timeoutOf = ({ trip, deviation, failures }: Known): number => {
   return Math.min(limits.timeout.max, Math.max(limits.timeout.min, base) * 2 ** Math.min(failures, 3))
 }
 
-const exchange = (channel: Channel, octets: Buffer): Effect.Effect<Uint8Array, NoAnswer | "case"> =>
+/** Fails `patience` ms after an ICMP error, unless the answer comes until then. */
+const exchange = (
+  channel: Channel,
+  octets: Buffer,
+  wheel: Wheel,
+  patience: number
+): Effect.Effect<Uint8Array, NoAnswer | "case"> =>
   Effect.callback<Uint8Array, NoAnswer | "case">((resume) => {
+    let giveUp: Timer | undefined
+    const end = (result: Effect.Effect<Uint8Array, NoAnswer | "case">): void => {
+      if (giveUp !== undefined) wheel.cancel(giveUp)
+      resume(result)
+    }
     const ask: Ask = {
       octets,
       questionEnd: Query.questionEnd(octets),
       place: undefined,
       id: 0,
       onReply: (reply) => {
-        resume(Effect.succeed(Uint8Array.from(reply)))
+        end(Effect.succeed(Uint8Array.from(reply)))
         return true
       },
-      onOtherCase: () =>
-        resume(
-          Effect.andThen(
-            Effect.sync(() => channel.cancel(ask)),
-            Effect.fail("case" as const)
-          )
-        ),
+      onOtherCase: () => {
+        channel.cancel(ask)
+        end(Effect.fail("case"))
+      },
       onUnreachable: (code, final) => {
-        const failed = Effect.fail(noAnswer(code))
-        resume(
-          final
-            ? failed
-            : Effect.andThen(
-                Effect.sync(() => channel.cancel(ask)),
-                failed
-              )
-        )
+        if (final) return end(Effect.fail(noAnswer(code)))
+        giveUp ??= wheel.set(patience, () => {
+          channel.cancel(ask)
+          end(Effect.fail(noAnswer(code)))
+        })
       }
     }
     channel.ask(ask)
-    return Effect.sync(() => channel.cancel(ask))
+    return Effect.sync(() => {
+      if (giveUp !== undefined) wheel.cancel(giveUp)
+      channel.cancel(ask)
+    })
   })

@@ -3,6 +3,12 @@
 /** Queries sent for one question, those for the addresses of servers included (Unbound's `max-sent-count` is 32 a name). */
 export const queriesPerQuestion = 120
 
+/**
+ * Queries sent for one question in all: its proofs, and what is asked again when they fail, included (BIND's `max-query-count` is
+ * 200). With it a zone that leads on and on (NXNSAttack and its kin) costs others no more than that for a question.
+ */
+export const queriesInAll = 250
+
 /** Names of servers looked up within one another: a server's address that needs a server's address (BIND's 7). */
 export const depth = 6
 
@@ -11,6 +17,9 @@ export const serverNamesPerZone = 5
 
 /** Servers asked for one step, retries included. */
 export const asksPerStep = 10
+
+/** Times that one server is asked for one step while it is silent (RFC 9520 3.1: no more than three). */
+export const asksPerServer = 3
 
 /** Aliases followed (BIND and Unbound stop at 11 to 16). */
 export const aliases = 16
@@ -26,6 +35,9 @@ export const unknownTimeout = 376
 
 /** Least and most milliseconds waited for one answer. */
 export const timeout = { min: 150, max: 2_000 } as const
+
+/** Milliseconds that the answer of a server never heard is waited for after an ICMP error about it. A guess. */
+export const icmpPatience = 50
 
 /** Milliseconds for which a question is worked on. */
 export const questionTimeout = { default: 15_000, min: 100, max: 120_000 } as const
@@ -44,3 +56,12 @@ export const delegationTtl = 86_400
 
 /** How often an answer that fails validation is asked for again, from other servers. */
 export const retriesWhenBogus = 2
+
+/** Milliseconds from the start to the first look at the anchors' keys. A guess. */
+export const anchorDelay = 60_000
+
+/** Milliseconds until the root is asked again who serves it, when it did not say (RFC 9609 3). */
+export const primingRetry = 60_000
+
+/** Questions, and zones, whose failure is remembered: half a KB each. For how long, the resolver's `failureTtl` says (RFC 9520 3.2). */
+export const failures = 10_000

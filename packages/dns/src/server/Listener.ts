@@ -4,7 +4,7 @@ import { once } from "node:events"
 import { type AddressInfo, createServer as createTcpServer, type Server as NetServer, type Socket } from "node:net"
 import { createServer as createTlsServer } from "node:tls"
 import { Framing } from "../wire/index.ts"
-import { handle, type Policy } from "./handle.ts"
+import { handle, type Peer, type Policy } from "./handle.ts"
 import * as limits from "./limits.ts"
 import type { Stats } from "./Server.ts"
 
@@ -14,6 +14,7 @@ export interface Options {
   readonly tls: { readonly key: string; readonly cert: string; readonly port?: number } | undefined
   readonly connections: number
   readonly connectionIdle: number
+  readonly delay?: ((peer: Peer) => number) | undefined
   readonly policy: Policy
   readonly now: () => number
 }
@@ -31,6 +32,7 @@ export class Listener {
   private requests = 0
   private responses = 0
   private dropped = 0
+  private isClosed = false
 
   static async open(options: Options): Promise<Listener> {
     for (let attempt = 1; ; attempt++) {
@@ -81,13 +83,13 @@ export class Listener {
     this.tlsPort = tlsPort
     udp.on("message", (octets, { address, port }) => {
       this.requests++
-      let answered = false
-      for (const response of handle(options.policy, octets, { transport: "udp", address, port }, options.now())) {
-        answered = true
-        this.responses++
-        udp.send(response, port, address, ignore)
-      }
-      if (!answered) this.dropped++
+      // Nobody is there, and to send there throws: such a datagram is made by hand.
+      if (port === 0) return void this.dropped++
+      const peer = { transport: "udp", address, port } as const
+      const delay = this.delayOf(peer)
+      if (delay === Infinity) this.dropped++
+      else if (delay > 0) setTimeout(() => this.answer(octets, peer), delay).unref()
+      else this.answer(octets, peer)
     })
     // An ICMP error of an earlier response: that client is gone, the others are not.
     udp.on("error", ignore)
@@ -109,7 +111,31 @@ export class Listener {
     }
   }
 
+  private delayOf(peer: Peer): number {
+    const { delay, policy } = this.options
+    if (delay === undefined) return 0
+    try {
+      return delay(peer)
+    } catch (cause) {
+      policy.onDefect?.(cause)
+      return 0
+    }
+  }
+
+  /** Answers a datagram. */
+  private answer(octets: Uint8Array, peer: Peer): void {
+    if (this.isClosed) return
+    let answered = false
+    for (const response of handle(this.options.policy, octets, peer, this.options.now())) {
+      answered = true
+      this.responses++
+      this.udp.send(response, peer.port, peer.address, ignore)
+    }
+    if (!answered) this.dropped++
+  }
+
   async close(): Promise<void> {
+    this.isClosed = true
     const closed = [this.udp, ...this.servers].map((server) => once(server, "close"))
     this.udp.close()
     for (const server of this.servers) server.close()
@@ -134,37 +160,89 @@ export class Listener {
     const peer = { transport, address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 }
     const deframer = new Framing.Deframer()
     socket.setTimeout(this.options.connectionIdle, () => socket.destroy())
-    // Responses leave in the order of the requests: a transfer holds up what was asked after it on its connection.
-    const waiting: Array<Iterator<Uint8Array>> = []
+    // Responses leave in the order of the requests: a transfer holds up what was asked after it on its connection. Each is made when
+    // its turn comes, and nothing more is read until then: who asks faster than it reads waits, and costs no more than its questions.
+    const waiting: Array<{ readonly octets: Uint8Array; readonly due: number }> = []
+    let late: NodeJS.Timeout | undefined
+    let current: Iterator<Uint8Array> | undefined
+    let stalled = false
+    // Over TLS a message is a record of its own: who looks for more on the socket, not in what TLS has read already (NSD 4.6 takes a
+    // zone so), would wait ten seconds for the second of two that came in one.
+    let writing = false
     const pump = () => {
-      while (waiting.length > 0) {
+      while (!writing && !stalled) {
         if (socket.destroyed) return
+        if (current === undefined) {
+          const request = waiting[0]
+          if (request === undefined) break
+          const left = request.due === 0 ? 0 : request.due - performance.now()
+          if (left > 0) {
+            late ??= setTimeout(() => {
+              late = undefined
+              pump()
+            }, left).unref()
+            break
+          }
+          waiting.shift()
+          current = handle(this.options.policy, request.octets, peer, this.options.now())[Symbol.iterator]()
+        }
         if (socket.writableLength > limits.connectionBacklog) {
           // The peer has stopped reading: neither does it get more, nor is it read.
+          stalled = true
           socket.pause()
           socket.setTimeout(limits.connectionStall)
           return void socket.once("drain", () => {
+            stalled = false
             socket.setTimeout(this.options.connectionIdle)
-            socket.resume()
             pump()
           })
         }
-        const next = waiting[0]!.next()
-        if (next.done === true) waiting.shift()
+        const next = current.next()
+        if (next.done === true) current = undefined
         else {
           this.responses++
-          socket.write(Framing.frame(next.value))
+          if (transport === "tcp") socket.write(Framing.frame(next.value))
+          else {
+            writing = true
+            socket.write(Framing.frame(next.value), () => {
+              writing = false
+              pump()
+            })
+          }
         }
       }
+      if (waiting.length > 0) socket.pause()
+      else if (!stalled && socket.isPaused()) socket.resume()
     }
+    // An octet now and then is not idleness to the socket's timer: a request has to be whole within its time.
+    let unfinished: NodeJS.Timeout | undefined
+    const giveTime = () => {
+      unfinished = setTimeout(() => {
+        // What is not read cannot come: that is for the backlog's own timer.
+        if (socket.isPaused()) giveTime()
+        else socket.destroy()
+      }, limits.messageTime)
+    }
+    socket.on("close", () => {
+      clearTimeout(unfinished)
+      clearTimeout(late)
+    })
     socket.on("data", (piece: Buffer) => {
-      socket.cork()
-      for (const octets of deframer.push(piece)) {
+      if (transport === "tcp") socket.cork()
+      const whole = deframer.push(piece)
+      if (whole.length > 0 || deframer.pending === 0) {
+        clearTimeout(unfinished)
+        unfinished = undefined
+      }
+      if (deframer.pending > 0 && unfinished === undefined) giveTime()
+      for (const octets of whole) {
         this.requests++
-        waiting.push(handle(this.options.policy, octets, peer, this.options.now())[Symbol.iterator]())
+        const delay = this.delayOf(peer)
+        if (delay === Infinity) this.dropped++
+        else waiting.push({ octets, due: delay > 0 ? performance.now() + delay : 0 })
       }
       pump()
-      socket.uncork()
+      if (transport === "tcp") socket.uncork()
     })
   }
 }

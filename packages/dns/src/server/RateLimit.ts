@@ -22,6 +22,7 @@ interface Bucket {
   limited: number
 }
 
+/** Answers for each network and second (response rate limiting). */
 export class RateLimit {
   private readonly buckets = new Map<string, Bucket>()
   private readonly options: Required<Options>

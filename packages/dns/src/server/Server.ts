@@ -4,6 +4,7 @@
  * What is answered is decided in `handle.ts`, which knows no sockets; this file owns the sockets. All of them are closed
  * when the scope is, within a turn of the loop: responses that are not yet sent are lost.
  */
+import { randomBytes } from "node:crypto"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -13,12 +14,14 @@ import type { Sig0Key } from "../update/Sig0.ts"
 import type { TsigKey } from "../update/TsigKey.ts"
 import type { Zone } from "../zone/Zone.ts"
 import { ZoneStore } from "../zone/ZoneStore.ts"
-import type { Requester } from "./handle.ts"
+import { Cookies } from "./Cookies.ts"
+import type { Peer, Requester } from "./handle.ts"
 import * as limits from "./limits.ts"
 import { Listener } from "./Listener.ts"
 import { RateLimit } from "./RateLimit.ts"
 import { ServerError } from "./ServerError.ts"
 
+/** Zones, addresses, who may do what, and the bounds of a server. */
 export interface Options {
   /** What to serve: zones, or a store that others change meanwhile. */
   readonly zones: ZoneStore | ReadonlyArray<Zone>
@@ -38,8 +41,11 @@ export interface Options {
   readonly allowUpdate?: (zone: Zone, requester: Requester) => boolean
   /** Called for each NOTIFY about a zone that is held; refused unless told. */
   readonly onNotify?: (zone: Zone, serial: number | undefined, requester: Requester) => boolean
-  /** Turns an updated zone into what is held: where a signed zone is signed again. */
-  readonly afterUpdate?: (zone: Zone) => Zone
+  /**
+   * Turns an updated zone into what is held: a signed zone is signed again by `Signer.resign` of `@handoff/dns/dnssec`. `now` is in
+   * seconds since 1970.
+   */
+  readonly afterUpdate?: (zone: Zone, before: Zone, now: number) => Zone
   /** Equal answers a second for each client network over UDP; 0 for no limit, which is the default. */
   readonly responsesPerSecond?: number
   /** Octets of the largest answer over UDP; see `limits`. */
@@ -47,10 +53,23 @@ export interface Options {
   readonly connections?: number
   /** Milliseconds until a silent TCP connection is closed. */
   readonly connectionIdle?: number
+  /**
+   * Milliseconds by which the answer to a request comes late; `Infinity` loses the request. For labs and tests, to be as slow and
+   * lossy as a network is; over TCP and TLS answers keep their order. Nothing comes late unless told.
+   */
+  readonly delay?: (peer: Peer) => number
   /** What `dig +nsid` shows. */
   readonly identity?: string
+  /**
+   * Secrets of DNS cookies (RFC 7873, RFC 9018), 16 octets each: the first makes cookies, all check them. Servers behind one address
+   * share them. One of this server's own unless told; `false` for no cookies.
+   */
+  readonly cookieSecrets?: ReadonlyArray<Uint8Array> | false
+  /** Whether clients with cookies must show ours before their questions over UDP are answered: BADCOOKIE until then; not unless told. */
+  readonly requireCookies?: boolean
 }
 
+/** Counters at this instant. */
 export interface Stats {
   readonly requests: number
   readonly responses: number
@@ -75,6 +94,7 @@ export class Server extends Context.Service<
     Effect.gen(function* () {
       const zones = options.zones instanceof ZoneStore ? options.zones : new ZoneStore(options.zones)
       const rate = within("responsesPerSecond", options.responsesPerSecond, limits.responsesPerSecond)
+      const connectionIdle = within("connectionIdle", options.connectionIdle, limits.connectionIdle)
       const policy = {
         zones,
         keys: options.keys ?? [],
@@ -85,9 +105,20 @@ export class Server extends Context.Service<
         afterUpdate: options.afterUpdate ?? ((zone: Zone) => zone),
         rateLimit: rate === 0 ? undefined : new RateLimit({ responsesPerSecond: rate }),
         udpPayloadOctets: within("udpPayloadOctets", options.udpPayloadOctets, limits.udpPayload),
-        identity: options.identity
+        identity: options.identity,
+        cookies: options.cookieSecrets === false ? undefined : new Cookies(options.cookieSecrets ?? [randomBytes(16)]),
+        requireCookies: options.requireCookies,
+        connectionIdle,
+        onDefect: (cause: unknown) =>
+          void run(
+            Effect.logError(
+              "a function of the server's options threw; its request was answered SERVFAIL, or at once",
+              cause
+            )
+          )
       }
       const clock = yield* Effect.clockWith(Effect.succeed)
+      const run = Effect.runForkWith(yield* Effect.context<never>())
       const listener = yield* Effect.acquireRelease(
         Effect.tryPromise({
           try: () =>
@@ -96,7 +127,8 @@ export class Server extends Context.Service<
               port: options.port ?? 0,
               tls: options.tls,
               connections: within("connections", options.connections, limits.connections),
-              connectionIdle: within("connectionIdle", options.connectionIdle, limits.connectionIdle),
+              connectionIdle,
+              delay: options.delay,
               policy,
               now: () => clock.currentTimeMillisUnsafe()
             }),

@@ -24,6 +24,7 @@ export interface Answer {
   requiredGlue: number
 }
 
+/** What the query asked for beside its question: size, DNSSEC, cookie. */
 export interface Wishes {
   /** DO: signatures and denials are wanted. */
   readonly dnssecOk: boolean
@@ -43,7 +44,7 @@ export const answer = (zone: Zone, question: Question.Question, wishes: Wishes):
   }
   const type = RRset.codeOf(question.type)
   let name = question.name
-  const seen = new Set<string>()
+  const seen = new Set([Name.key(name)])
   for (let step = 0; step < limits.aliases; step++) {
     const place = find(zone, name, type)
     const next = take(zone, place, name, type, wishes, result, step > 0)
@@ -144,12 +145,12 @@ const takeDname = (node: Node, name: Name.Name, wishes: Wishes, result: Answer):
     result.rcode = Rcode.YXDOMAIN
     return undefined
   }
-  result.answers.push(ResourceRecord.make({ name, type: "CNAME", ttl: set.ttl, data: { target } }))
+  result.answers.push(ResourceRecord.make({ name, type: "CNAME", class: set.class, ttl: set.ttl, data: { target } }))
   return target
 }
 
 /** The name with `owner` at its end replaced by `target`; undefined when that is over 255 octets. */
-export const synthesize = (name: Name.Name, owner: Name.Name, target: Name.Name): Name.Name | undefined => {
+const synthesize = (name: Name.Name, owner: Name.Name, target: Name.Name): Name.Name | undefined => {
   const head = name.octets.length - owner.octets.length
   if (head + target.octets.length > 255) return undefined
   const octets = new Uint8Array(head + target.octets.length)

@@ -89,6 +89,8 @@ const addNsec = (node: Node, out: Records): Records => addNode(node, types.NSEC,
 
 /** The NSEC before a name in canonical order. */
 const addCovering = (zone: Zone, name: Name.Name, out: Records): Records => {
+  // Without this every name of a zone that is not signed would be looked at, for each question with DO.
+  if (!zone.apex.sets.has(types.NSEC)) return out
   const nodes = zone.sorted
   let low = 0
   let high = nodes.length

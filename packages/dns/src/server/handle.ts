@@ -13,6 +13,8 @@ import * as types from "../zone/types.ts"
 import { soaData, type Zone } from "../zone/Zone.ts"
 import type { ZoneStore } from "../zone/ZoneStore.ts"
 import { answer, type Answer } from "./answer.ts"
+import type { Cookies } from "./Cookies.ts"
+import * as limits from "./limits.ts"
 import type { RateLimit } from "./RateLimit.ts"
 
 /** Who asks, and how. */
@@ -22,6 +24,7 @@ export interface Peer {
   readonly port: number
 }
 
+/** Who asks: address, way, and the key that signed, if any. */
 export interface Requester extends Peer {
   /** The key that signed the request with TSIG; undefined when it was not signed so. */
   readonly key: TsigKey | undefined
@@ -29,6 +32,7 @@ export interface Requester extends Peer {
   readonly signer: Name.Name | undefined
 }
 
+/** Who may ask what. */
 export interface Policy {
   readonly zones: ZoneStore
   readonly keys: ReadonlyArray<TsigKey>
@@ -41,33 +45,58 @@ export interface Policy {
   readonly udpPayloadOctets: number
   /** What NSID answers (RFC 5001). */
   readonly identity: string | undefined
-  /** What a changed zone becomes before it is held: where it is signed again. */
-  readonly afterUpdate: (zone: Zone) => Zone
+  /** What a changed zone becomes before it is held: where it is signed again. `now` is in seconds since 1970. */
+  readonly afterUpdate: (zone: Zone, before: Zone, now: number) => Zone
+  /** Makes and checks cookies (RFC 7873); none are given when it is not there. */
+  readonly cookies?: Cookies | undefined
+  /** Whether a client that has cookies is told to come again with ours before it is answered over UDP. */
+  readonly requireCookies?: boolean | undefined
+  /** Milliseconds for which a silent connection is kept: what RFC 7828 tells clients that ask. */
+  readonly connectionIdle?: number | undefined
+  /** Told of what `allowUpdate`, `afterUpdate` and the like threw: the request is answered SERVFAIL. */
+  readonly onDefect?: ((cause: unknown) => void) | undefined
 }
 
-/** `now` is in milliseconds. */
+/** `now` is in milliseconds. Throws nothing: what goes wrong in the policy is SERVFAIL for that one request. */
 export const handle = (policy: Policy, octets: Uint8Array, peer: Peer, now: number): Iterable<Uint8Array> => {
+  try {
+    const responses = decide(policy, octets, peer, now)
+    return Array.isArray(responses) ? responses : guarded(policy, octets, responses)
+  } catch (cause) {
+    policy.onDefect?.(cause)
+    return [headerOnly(octets, Rcode.SERVFAIL)]
+  }
+}
+
+function* guarded(policy: Policy, octets: Uint8Array, responses: Iterable<Uint8Array>): Generator<Uint8Array> {
+  try {
+    yield* responses
+  } catch (cause) {
+    policy.onDefect?.(cause)
+    yield headerOnly(octets, Rcode.SERVFAIL)
+  }
+}
+
+const decide = (policy: Policy, octets: Uint8Array, peer: Peer, now: number): Iterable<Uint8Array> => {
   // A response is never answered: two servers would go on for ever.
   if (octets.length < 12 || (octets[2]! & 0x80) !== 0) return []
   const request = Message.decode(octets)
-  if (request instanceof DecodeError) return [formatError(octets)]
+  if (request instanceof DecodeError) return [headerOnly(octets, Rcode.FORMERR)]
   const time = Math.floor(now / 1_000)
   const found = Tsig.find(octets)
-  if (found instanceof Tsig.TsigError) return [formatError(octets)]
+  if (found instanceof Tsig.TsigError) return [headerOnly(octets, Rcode.FORMERR)]
   if (found === undefined) {
     const unsigned = { ...peer, key: undefined, signer: undefined }
-    if (policy.sig0Keys.length === 0 || !Sig0.isSigned(octets)) return respond(policy, request, unsigned, now)
+    if (policy.sig0Keys.length === 0 || !Sig0.isSigned(octets))
+      return respond({ policy, request, requester: unsigned, now })
     const signer = Sig0.verify(octets, policy.sig0Keys, { time })
-    if (signer instanceof Sig0.Sig0Error) return [plain(policy, request, Rcode.REFUSED)]
-    return respond(policy, request, { ...unsigned, signer: signer.name }, now)
+    if (signer instanceof Sig0.Sig0Error) return [plain({ policy, request, requester: unsigned, now }, Rcode.REFUSED)]
+    return respond({ policy, request, requester: { ...unsigned, signer: signer.name }, now })
   }
   const verified = Tsig.verify(octets, policy.keys, { time })
   if (verified instanceof Tsig.TsigError) return [rejectTsig(policy, request, found, verified, time)]
-  return signAll(
-    respond(policy, request, { ...peer, key: verified.key, signer: verified.key.name }, now, tsigRoom(found)),
-    verified,
-    time
-  )
+  const requester = { ...peer, key: verified.key, signer: verified.key.name }
+  return signAll(respond({ policy, request, requester, now }, tsigRoom(found)), verified, time)
 }
 
 /** Octets that the TSIG of a response takes: as many as that of the request. */
@@ -93,18 +122,24 @@ const rejectTsig = (
   const rcode = error.reason === "Format" || error.reason === "Peer" ? Rcode.FORMERR : Rcode.NOTAUTH
   const response = Message.encode(replyTo(request, { rcode }))
   if (error.reason === "Format" || error.reason === "Peer") return response
-  const key = policy.keys.find((candidate) => Name.equals(candidate.name, tsig.name))
-  if (error.reason !== "BadTime" || key === undefined) return Tsig.appendError(response, tsig, error.code)
+  const key = policy.keys.find((candidate) => Tsig.isOf(tsig, candidate))
+  // What is wrong with key or MAC is told unsigned; that the time is, or that the MAC is cut, is told by who knows the key (RFC 8945
+  // 5.3.2).
+  if ((error.reason !== "BadTime" && error.reason !== "BadTruncation") || key === undefined)
+    return Tsig.appendError(response, tsig, error.code)
+  const signing = { priorMac: tsig.mac, error: error.code }
+  if (error.reason === "BadTruncation") return Tsig.sign(response, key, { ...signing, time }).octets
   const other = Buffer.alloc(6)
   other.writeUIntBE(time, 0, 6)
-  return Tsig.sign(response, key, { time: tsig.time, priorMac: tsig.mac, error: error.code, other }).octets
+  return Tsig.sign(response, key, { ...signing, time: tsig.time, other }).octets
 }
 
-const formatError = (octets: Uint8Array): Uint8Array => {
+/** A response without its question: of what cannot be read, or answered. */
+const headerOnly = (octets: Uint8Array, rcode: number): Uint8Array => {
   const out = new Uint8Array(12)
   out.set(octets.subarray(0, 2))
   out[2] = 0x80 | (octets[2]! & 0x79)
-  out[3] = Rcode.FORMERR
+  out[3] = rcode
   return out
 }
 
@@ -119,13 +154,17 @@ const replyTo = (request: Message.Message, fields: Partial<Message.Message>): Me
     ...fields
   })
 
-const respond = (
-  policy: Policy,
-  request: Message.Message,
-  requester: Requester,
-  now: number,
-  reserved = 0
-): Iterable<Uint8Array> => {
+/** A request and what there is to answer it with. */
+interface Call {
+  readonly policy: Policy
+  readonly request: Message.Message
+  readonly requester: Requester
+  /** Milliseconds. */
+  readonly now: number
+}
+
+const respond = (call: Call, reserved = 0): Iterable<Uint8Array> => {
+  const { policy, request } = call
   if (request.edns !== undefined && request.edns.version !== 0) {
     return [
       Message.encode(
@@ -135,59 +174,90 @@ const respond = (
   }
   switch (request.opcode) {
     case Opcode.QUERY:
-      return query(policy, request, requester, now, reserved)
+      return query(call, reserved)
     case Opcode.UPDATE:
-      return [plain(policy, request, applyUpdate(policy, request, requester))]
+      return [plain(call, applyUpdate(call))]
     case Opcode.NOTIFY:
-      return [plain(policy, request, notified(policy, request, requester), { authoritative: true })]
+      return [plain(call, notified(call), { authoritative: true })]
     default:
-      return [plain(policy, request, Rcode.NOTIMP)]
+      return [plain(call, Rcode.NOTIMP)]
   }
 }
 
-const plain = (
-  policy: Policy,
-  request: Message.Message,
-  rcode: number,
-  fields: Partial<Message.Message> = {}
-): Uint8Array => Message.encode(replyTo(request, { rcode, edns: ednsOf(policy, request), ...fields }))
+const plain = (call: Call, rcode: number, fields: Partial<Message.Message> = {}): Uint8Array =>
+  padded(call, replyTo(call.request, { rcode, edns: ednsOf(call), ...fields }), Message.encode)
 
-const ednsOf = (policy: Policy, request: Message.Message): Edns.Edns | undefined => {
+const ednsOf = ({ policy, request, requester, now }: Call): Edns.Edns | undefined => {
   if (request.edns === undefined) return undefined
-  const wanted = policy.identity !== undefined && request.edns.options.some(({ option }) => Edns.codeOf(option) === 3)
-  return Edns.make({
-    udpPayloadOctets: policy.udpPayloadOctets,
-    dnssecOk: request.edns.dnssecOk,
-    options: wanted ? [{ option: "OPT3", data: { octets: new Uint8Array(Buffer.from(policy.identity)) } }] : []
-  })
+  const options: Array<Edns.EdnsOption> = []
+  for (const { option, data } of request.edns.options) {
+    if (option === "NSID" && policy.identity !== undefined) {
+      options.push({ option: "OPT3", data: { octets: new Uint8Array(Buffer.from(policy.identity)) } })
+    } else if (option === "COOKIE" && policy.cookies !== undefined) {
+      options.push({ option, data: policy.cookies.answer(data, requester.address, Math.floor(now / 1_000)) })
+    } else if (option === "KEEPALIVE" && requester.transport !== "udp" && policy.connectionIdle !== undefined) {
+      // Tenths of a second (RFC 7828 3.1).
+      options.push({ option, data: { timeout: Math.min(0xffff, Math.floor(policy.connectionIdle / 100)) } })
+    }
+  }
+  return Edns.make({ udpPayloadOctets: policy.udpPayloadOctets, dnssecOk: request.edns.dnssecOk, options })
 }
 
-const query = (
-  policy: Policy,
-  request: Message.Message,
-  requester: Requester,
-  now: number,
-  reserved: number
-): Iterable<Uint8Array> => {
-  const question = request.questions[0]
-  if (request.questions.length !== 1 || question === undefined) return [plain(policy, request, Rcode.FORMERR)]
-  const type = RRset.codeOf(question.type)
-  if (type === types.AXFR || type === types.IXFR) return transfer(policy, request, requester, question, type)
-  // Pseudo types cannot be asked for (RFC 6895 3.1).
-  if (type === types.OPT || type === types.TSIG || type === types.TKEY) return [plain(policy, request, Rcode.FORMERR)]
-  const zone = policy.zones.forQuestion(question.name, type)
-  if (zone === undefined || (question.class !== zone.class && question.class !== "ANY")) {
-    return limited(policy, requester, "refused", now, (fields) => plain(policy, request, Rcode.REFUSED, fields))
+/** Encodes, over TLS in octets of a multiple of `limits.padding` for who pads its queries: what is asked shows in lengths, too. */
+const padded = (
+  { request, requester }: Call,
+  message: Message.Message,
+  encode: (message: Message.Message) => Uint8Array
+): Uint8Array => {
+  const { edns } = message
+  if (edns === undefined || requester.transport !== "tls" || Edns.find(request.edns, "PADDING") === undefined) {
+    return encode(message)
   }
+  const withPadding = (octets: number) =>
+    encode({
+      ...message,
+      edns: { ...edns, options: [...edns.options, { option: "PADDING", data: { octets: new Uint8Array(octets) } }] }
+    })
+  const bare = withPadding(0).length
+  return withPadding((limits.padding - (bare % limits.padding)) % limits.padding)
+}
+
+/** Whether the client has shown that it gets what is sent to its address. */
+const isShown = ({ policy, request, requester, now }: Call): boolean => {
+  const cookie = Edns.find(request.edns, "COOKIE")
+  return cookie !== undefined && policy.cookies?.holds(cookie, requester.address, Math.floor(now / 1_000)) === true
+}
+
+const query = (call: Call, reserved: number): Iterable<Uint8Array> => {
+  const { policy, request, requester } = call
+  const question = request.questions[0]
   const udp = requester.transport === "udp"
+  const cookie = policy.cookies === undefined ? undefined : Edns.find(request.edns, "COOKIE")
+  if (cookie !== undefined) {
+    // A question about nothing but the cookie (RFC 7873 5.4).
+    if (question === undefined) return [plain(call, Rcode.NOERROR)]
+    if (udp && policy.requireCookies === true && !isShown(call)) return [plain(call, Rcode.BADCOOKIE)]
+  }
+  if (request.questions.length !== 1 || question === undefined) return [plain(call, Rcode.FORMERR)]
+  const type = RRset.codeOf(question.type)
+  if (type === types.AXFR || type === types.IXFR) return transfer(call, question, type, reserved)
+  // Pseudo types cannot be asked for (RFC 6895 3.1).
+  if (type === types.OPT || type === types.TSIG || type === types.TKEY) return [plain(call, Rcode.FORMERR)]
+  const zone = policy.zones.forQuestion(question.name, type)
+  if (zone === undefined && policy.zones.isFailed(question.name)) return [plain(call, Rcode.SERVFAIL)]
+  if (zone === undefined || (question.class !== zone.class && question.class !== "ANY")) {
+    return limited(call, "refused", (fields) => plain(call, Rcode.REFUSED, fields))
+  }
   const dnssecOk = request.edns?.dnssecOk === true
   const found = answer(zone, question, { dnssecOk, minimalAny: udp })
   const maxOctets = udp ? maxUdpOctets(policy, request) - reserved : 65_535 - reserved
   const encode = () =>
-    encodeAnswer(replyTo(request, { ...sections(found), edns: ednsOf(policy, request) }), found, maxOctets)
+    padded(call, replyTo(request, { ...sections(found), edns: ednsOf(call) }), (message) =>
+      encodeAnswer(message, found, maxOctets)
+    )
   if (!udp || policy.rateLimit === undefined) return [encode()]
-  return limited(policy, requester, kindOf(found, zone, question), now, (fields) =>
-    fields === undefined ? encode() : plain(policy, request, found.rcode, fields)
+  return limited(call, kindOf(found, zone, question), (fields) =>
+    fields === undefined ? encode() : plain(call, found.rcode, fields)
   )
 }
 
@@ -211,13 +281,13 @@ const encodeAnswer = (message: Message.Message, { requiredGlue }: Answer, maxOct
 }
 
 const limited = (
-  policy: Policy,
-  requester: Requester,
+  call: Call,
   kind: string,
-  now: number,
   encode: (fields?: Partial<Message.Message>) => Uint8Array
 ): Iterable<Uint8Array> => {
-  if (requester.transport !== "udp" || policy.rateLimit === undefined) return [encode()]
+  const { policy, requester, now } = call
+  // Nobody's address was forged where the cookie holds (RFC 7873 5.2.4).
+  if (requester.transport !== "udp" || policy.rateLimit === undefined || isShown(call)) return [encode()]
   switch (policy.rateLimit.check(requester.address, kind, now)) {
     case "send":
       return [encode()]
@@ -235,34 +305,37 @@ const kindOf = (found: Answer, zone: Zone, question: Question.Question): string 
   return `0 ${Name.key(referred?.name ?? question.name)} ${found.answers.length === 0 ? "" : question.type}`
 }
 
-const transfer = (
-  policy: Policy,
-  request: Message.Message,
-  requester: Requester,
-  question: Question.Question,
-  type: number
-): Iterable<Uint8Array> => {
+const transfer = (call: Call, question: Question.Question, type: number, reserved: number): Iterable<Uint8Array> => {
+  const { policy, request, requester } = call
   const zone = policy.zones.get(question.name)
-  if (zone === undefined) return [plain(policy, request, Rcode.NOTAUTH)]
-  if (!policy.allowTransfer(zone, requester)) return [plain(policy, request, Rcode.REFUSED)]
+  if (zone === undefined || question.class !== zone.class) return [plain(call, Rcode.NOTAUTH)]
+  if (!policy.allowTransfer(zone, requester)) return [plain(call, Rcode.REFUSED)]
   const udp = requester.transport === "udp"
   const heading = { id: request.id, question }
   // AXFR over UDP is not defined (RFC 5936 4.2).
-  if (type === types.AXFR)
-    return udp ? [plain(policy, request, Rcode.FORMERR)] : encodeAll(outgoing.axfr(zone, heading))
+  if (type === types.AXFR) return udp ? [plain(call, Rcode.FORMERR)] : encodeAll(call, outgoing.axfr(zone, heading))
   const soa = request.authorities.find((record): record is ResourceRecord.Of<"SOA"> => record.type === "SOA")
-  if (soa === undefined) return [plain(policy, request, Rcode.FORMERR)]
+  if (soa === undefined) return [plain(call, Rcode.FORMERR)]
   const options = { serial: soa.data.serial, diffs: policy.zones.since(zone.origin, soa.data.serial) }
-  if (!udp) return encodeAll(outgoing.ixfr(zone, heading, options))
-  const maxOctets = maxUdpOctets(policy, request)
-  return [Message.encode(outgoing.ixfrOverUdp(zone, heading, { ...options, maxOctets }))]
+  if (!udp) return encodeAll(call, outgoing.ixfr(zone, heading, options))
+  const edns = ednsOf(call)
+  const withEdns = (message: Message.Message) => Message.encode({ ...message, edns })
+  const bare = Message.make({})
+  const room = reserved + withEdns(bare).length - Message.encode(bare).length
+  const maxOctets = maxUdpOctets(policy, request) - room
+  return [withEdns(outgoing.ixfrOverUdp(zone, heading, { ...options, maxOctets }))]
 }
 
-function* encodeAll(messages: Iterable<Message.Message>): Generator<Uint8Array> {
-  for (const message of messages) yield Message.encode(message)
+/** Who asks with EDNS is answered with it, in the first message (RFC 6891 6.1.1, RFC 5936 2.2.5). */
+function* encodeAll(call: Call, messages: Iterable<Message.Message>): Generator<Uint8Array> {
+  let edns = ednsOf(call)
+  for (const message of messages) {
+    yield Message.encode(edns === undefined ? message : { ...message, edns })
+    edns = undefined
+  }
 }
 
-const applyUpdate = (policy: Policy, request: Message.Message, requester: Requester): number => {
+const applyUpdate = ({ policy, request, requester, now }: Call): number => {
   const asked = request.questions[0]
   if (asked === undefined) return Rcode.FORMERR
   const zone = policy.zones.get(asked.name)
@@ -270,13 +343,13 @@ const applyUpdate = (policy: Policy, request: Message.Message, requester: Reques
   if (!policy.allowUpdate(zone, requester)) return Rcode.REFUSED
   const outcome = update.apply(zone, request)
   if (outcome.changed !== undefined) {
-    const after = policy.afterUpdate(outcome.changed.zone)
+    const after = policy.afterUpdate(outcome.changed.zone, zone, Math.floor(now / 1_000))
     policy.zones.put(after, after === outcome.changed.zone ? outcome.changed.diff : undefined)
   }
   return outcome.rcode
 }
 
-const notified = (policy: Policy, request: Message.Message, requester: Requester): number => {
+const notified = ({ policy, request, requester }: Call): number => {
   const asked = request.questions[0]
   if (asked === undefined || asked.type !== "SOA") return Rcode.FORMERR
   const zone = policy.zones.get(asked.name)

@@ -1,5 +1,6 @@
 /** An authoritative name server. Start at `Server.make`. */
 export { answer, type Answer, type Wishes } from "./answer.ts"
+export { type Cookie, Cookies } from "./Cookies.ts"
 export { handle, type Peer, type Policy, type Requester } from "./handle.ts"
 export * as limits from "./limits.ts"
 export { RateLimit } from "./RateLimit.ts"

@@ -10,9 +10,14 @@
  */
 export const udpPayload = { default: 1_232, min: 512, max: 4_096 } as const
 
+/** Connections at once. */
 export const connections = { default: 1_000, min: 1, max: 100_000 } as const
 
+/** Milliseconds that a connection without a question stays open. */
 export const connectionIdle = { default: 10_000, min: 0, max: 600_000 } as const
+
+/** Milliseconds from the first octet of a request over TCP or TLS to its last; then the connection is closed. A guess. */
+export const messageTime = 10_000
 
 /** Octets waiting to be read by a TCP peer above which no further query of it is answered, until it has read. */
 export const connectionBacklog = 1024 * 1024
@@ -20,6 +25,7 @@ export const connectionBacklog = 1024 * 1024
 /** Milliseconds a peer may leave such a backlog unread before its connection is closed. */
 export const connectionStall = 10_000
 
+/** Equal answers to one network in a second. */
 export const responsesPerSecond = { default: 0, min: 0, max: 1_000_000 } as const
 
 /** Buckets of the rate limiter; the oldest is forgotten. 100,000 are about 10 MB. A guess. */
@@ -33,3 +39,11 @@ export const aliases = 16
 
 /** Additional records beside required glue: enough for 13 servers with two addresses each. */
 export const additionals = 26
+
+/** Seconds for which a cookie holds, and seconds that it may be ahead (RFC 9018 4.3: an hour, five minutes). */
+export const cookieAge = 3_600
+/** Seconds that a cookie may be ahead of this clock (RFC 9018 4.3: five minutes). */
+export const cookieFuture = 300
+
+/** Responses over TLS are padded to a multiple of so many octets for who pads its queries (RFC 8467 4.1). */
+export const padding = 468

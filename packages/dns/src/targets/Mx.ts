@@ -5,6 +5,7 @@ import type { Shape } from "../Dns.ts"
 import * as random from "../random.ts"
 import * as Name from "../wire/Name.ts"
 
+/** A mail exchange with its preference and addresses. */
 export interface Exchange {
   /** The mail server's name, with its final dot. */
   readonly host: string

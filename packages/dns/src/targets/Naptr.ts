@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type { Shape } from "../Dns.ts"
 import * as Name from "../wire/Name.ts"
 
+/** One NAPTR record, read. */
 export interface Rule {
   readonly order: number
   readonly preference: number
@@ -15,6 +16,7 @@ export interface Rule {
   readonly replacement: string
 }
 
+/** Where the rules lead: a URI, or a name of which to ask more. */
 export interface Outcome {
   readonly rule: Rule
   /** The URI, or the name to ask for next. */

@@ -5,6 +5,7 @@ import type { Shape } from "../Dns.ts"
 import * as random from "../random.ts"
 import * as Name from "../wire/Name.ts"
 
+/** A place of the service: host, port, addresses. */
 export interface Target {
   /** The server's name, with its final dot. */
   readonly host: string

@@ -6,6 +6,7 @@ import * as random from "../random.ts"
 import type { SvcParam } from "../wire/fields/svcParams.ts"
 import * as Name from "../wire/Name.ts"
 
+/** An endpoint of the service with its parameters. */
 export interface Target {
   readonly priority: number
   /** The name to connect to, with its final dot. */

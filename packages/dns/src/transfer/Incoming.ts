@@ -1,7 +1,9 @@
 /** What the messages of a transfer amount to: a machine without I/O (RFC 5936 2.2, RFC 1995 4). */
 import { type Message, Name, ResourceRecord } from "../wire/index.ts"
+import { canonicalRdata, compareOctets } from "../zone/canonical.ts"
 import type { Diff } from "../zone/Diff.ts"
 import * as Serial from "../zone/Serial.ts"
+import * as types from "../zone/types.ts"
 import * as limits from "./limits.ts"
 
 type Record = ResourceRecord.ResourceRecord
@@ -103,8 +105,8 @@ export class Incoming {
           throw new TransferFault("TooLarge", `over ${limits.differences} differences`)
         if (soa.data.serial !== to) throw new TransferFault("Malformed", "differences that do not follow on each other")
         if (to === this.soa!.data.serial) {
-          this.state = "done"
-          return
+          if (!sameSoa(this.added[0] as Soa, soa)) throw new TransferFault("Malformed", "two SOAs of the last version")
+          return this.finish(soa)
         }
         this.state = "removing"
         this.removed = [record]
@@ -115,7 +117,12 @@ export class Incoming {
   }
 
   private finish(soa: Soa): void {
-    if (soa.data.serial !== this.soa!.data.serial) throw new TransferFault("Malformed", "the last SOA is not the first")
+    if (!sameSoa(soa, this.soa!)) throw new TransferFault("Malformed", "the last SOA is not the first")
     this.state = "done"
   }
 }
+
+/** Whether all fields are the same, not only the serial: a stream that was put together of two versions shows by them. */
+const sameSoa = (a: Soa, b: Soa): boolean => compareOctets(soaOctets(a), soaOctets(b)) === 0
+
+const soaOctets = (soa: Soa): Uint8Array => canonicalRdata(types.SOA, ResourceRecord.dataOctets(soa))

@@ -1,6 +1,7 @@
 /** Another name server: where it is, over what it is spoken to, and what key is shared with it. */
 import type { TsigKey } from "../update/TsigKey.ts"
 
+/** The other side of a transfer. */
 export interface Peer {
   /** An address, as text. */
   readonly address: string

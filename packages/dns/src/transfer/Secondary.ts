@@ -1,4 +1,5 @@
 /** Keeps a zone as its primary has it (RFC 1034 4.3.5): by its SOA's timers, and at once when told that it changed. */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
@@ -59,11 +60,17 @@ const serialOf = (primary: Peer, origin: Name.Name): Effect.Effect<number, Trans
   })
 
 export interface Secondary {
-  /** Looks at the primary now: what a server calls when it is notified. */
+  /**
+   * Looks at the primary now, or a second after the last look if that is later: what a server calls when it is notified.
+   * Many calls in that time are one look.
+   */
   readonly notified: () => void
 }
 
-/** Keeps the zone for the scope. A primary that fails is asked again after the SOA's retry time. */
+/**
+ * Keeps the zone for the scope. A primary that fails is asked again after the SOA's retry time; when none has answered for its expire
+ * time the store holds the zone no more, until one does (RFC 1034 4.3.5).
+ */
 export const keep = (
   store: ZoneStore,
   origin: Name.Name,
@@ -71,12 +78,23 @@ export const keep = (
 ): Effect.Effect<Secondary, never, Scope.Scope> =>
   Effect.gen(function* () {
     const wake = yield* Queue.sliding<void>(1)
+    let heardAt = yield* Clock.currentTimeMillis
     const turn = Effect.gen(function* () {
       const done = yield* Effect.result(refresh(store, origin, primary))
+      const now = yield* Clock.currentTimeMillis
+      if (done._tag === "Success") heardAt = now
       const zone = store.get(origin)
-      const timers = zone === undefined ? { refresh: 60, retry: 60 } : soaData(zone.soa)
-      const seconds = done._tag === "Success" ? timers.refresh : timers.retry
-      yield* Effect.race(Queue.take(wake), Effect.sleep(Math.max(limits.refreshFloor, seconds * 1_000)))
+      const timers = zone === undefined ? limits.withoutZone : soaData(zone.soa)
+      const left = heardAt + timers.expire * 1_000 - now
+      if (zone !== undefined && left <= 0) {
+        store.drop(origin)
+        return
+      }
+      const wait = done._tag === "Success" ? timers.refresh : timers.retry
+      const sleep = Math.max(limits.refreshFloor, Math.min(wait * 1_000, left > 0 ? left : Infinity))
+      // However often it is told meanwhile: anyone can send a NOTIFY, and each look is a connection to the primary.
+      yield* Effect.sleep(limits.refreshFloor)
+      yield* Effect.race(Queue.take(wake), Effect.sleep(sleep - limits.refreshFloor))
     })
     yield* Effect.forkScoped(Effect.forever(turn))
     return { notified: () => void Queue.offerUnsafe(wake, undefined) }

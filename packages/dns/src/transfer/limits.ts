@@ -18,5 +18,8 @@ export const connect = 5_000
 /** Messages read before they are asked for; then the socket is not read any more. */
 export const messagesAhead = 64
 
-/** Milliseconds between looks at a primary's SOA: never less, whatever its timers say. */
+/** Seconds, as in a SOA, while there is no zone that says them. */
+export const withoutZone = { refresh: 60, retry: 60, expire: Infinity } as const
+
+/** Milliseconds between looks at a primary's SOA: never less, whatever its timers say and however often it notifies. */
 export const refreshFloor = 1_000

@@ -10,6 +10,7 @@ import * as limits from "./limits.ts"
 
 type Record = ResourceRecord.ResourceRecord
 
+/** What a secondary asks for, and who it is. */
 export interface Request {
   readonly id: number
   readonly question: Question.Question

@@ -17,13 +17,17 @@ import { TransferError } from "./TransferError.ts"
 
 type Record = ResourceRecord.ResourceRecord
 
+/** The class asked for, and the bound of what is taken. */
 export interface Options {
   readonly class?: Class.Class
   /** Octets of owners and rdata that are taken; see `limits`. */
   readonly maxOctets?: number
 }
 
-/** The records of a zone as they come, the SOA first; the last SOA is not given again. */
+/**
+ * The records of a zone as they come, the SOA first; the last SOA is not given again. With a key, those of messages that are not signed
+ * wait for the signature that covers them.
+ */
 export const axfrRecords = (peer: Peer, zone: Name.Name, options: Options = {}): Stream.Stream<Record, TransferError> =>
   Stream.unwrap(
     Effect.map(start(peer, zone, { ...options, serial: undefined }), ({ incoming, next }) =>
@@ -39,6 +43,7 @@ export const axfrRecords = (peer: Peer, zone: Name.Name, options: Options = {}):
 export const axfr = (peer: Peer, zone: Name.Name, options: Options = {}): Effect.Effect<Zone.Zone, TransferError> =>
   Effect.flatMap(Stream.runCollect(axfrRecords(peer, zone, options)), (records) => zoneOf(records, zone))
 
+/** What a transfer brought: a whole zone, or differences. */
 export type Changes =
   | { readonly kind: "current" }
   | { readonly kind: "differences"; readonly diffs: ReadonlyArray<Diff> }
@@ -95,6 +100,7 @@ const start = (
       ...(options.maxOctets === undefined ? {} : { maxOctets: options.maxOctets })
     })
     connection.send(signed?.octets ?? query)
+    const uncovered: Array<Record> = []
     const take = (octets: Uint8Array, time: number): Array<Record> | TransferError => {
       const message = Message.decode(octets)
       if (message instanceof DecodeError) return malformed(message.message, message)
@@ -114,7 +120,9 @@ const start = (
         if (incoming.state === "done" && stream !== undefined && !stream.isComplete) {
           return new TransferError({ reason: "Signature", detail: "the last message is not signed" })
         }
-        return records
+        if (stream === undefined) return records
+        uncovered.push(...records)
+        return stream.isComplete ? uncovered.splice(0) : []
       } catch (error) {
         if (error instanceof TransferFault) return new TransferError({ reason: error.reason, detail: error.message })
         throw error

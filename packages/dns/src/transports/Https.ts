@@ -10,6 +10,7 @@ import type { Endpoint } from "../Endpoint.ts"
 import * as limits from "../limits.ts"
 import * as Query from "../Query.ts"
 import type { Ask, Channel } from "../Transport.ts"
+import * as age from "./age.ts"
 import * as TlsOptions from "./TlsOptions.ts"
 
 const mediaType = "application/dns-message"
@@ -104,6 +105,7 @@ export class HttpsChannel implements Channel {
     if (typeof type !== "string" || !type.toLowerCase().startsWith(mediaType)) {
       throw Object.assign(new Error("not a DNS message"), { code: "HTTPTYPE" })
     }
+    age.take(octets, age.seconds(reply.headers["age"]))
     return octets
   }
 

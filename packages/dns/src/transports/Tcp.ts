@@ -1,8 +1,9 @@
 /**
  * Questions over one TCP or TLS connection per server, kept and pipelined (RFC 7766 sections 6.2.1 and 7; RFC 7858).
  *
- * All questions of one turn of the event loop leave in one write, and answers come in whatever order: one system call
- * carries hundreds of questions each way. A connection that breaks is opened anew for the questions that were on it, once
+ * The questions of one turn of the event loop leave in one write, or in two when half of all in flight are among them, so
+ * that the server works on the one half while the other is made (`Burst.ts`); answers come in whatever order. One system call carries
+ * hundreds of questions each way. A connection that breaks is opened anew for the questions that were on it, once
  * each; one that cannot be opened fails all that wait for it.
  */
 import * as net from "node:net"
@@ -13,6 +14,8 @@ import * as random from "../random.ts"
 import type { Ask, Channel } from "../Transport.ts"
 import type { Timer, Wheel } from "../Wheel.ts"
 import { Deframer } from "../wire/Framing.ts"
+import { Burst } from "./Burst.ts"
+import { InFlight } from "./InFlight.ts"
 import * as TlsOptions from "./TlsOptions.ts"
 
 export class TcpChannel implements Channel {
@@ -65,8 +68,8 @@ export class TcpChannel implements Channel {
         if (this.connection === connection) this.connection = undefined
         // The server may close an idle connection just as we send: what was on it is sent once more (RFC 7766 section 6.2.4).
         for (const orphan of orphans) {
-          if (this.closed || orphan.repeated || !connection.wasOpen) orphan.ask.onUnreachable(code, true)
-          else this.ready().ask(orphan.ask, true)
+          if (this.closed || connection.repeated.has(orphan) || !connection.wasOpen) orphan.onUnreachable(code, true)
+          else this.ready().ask(orphan, true)
         }
       }
     )
@@ -75,24 +78,21 @@ export class TcpChannel implements Channel {
   }
 }
 
-interface Entry {
-  readonly ask: Ask
-  /** It was on a connection before that broke. */
-  readonly repeated: boolean
-}
-
 class Connection {
-  readonly pending = new Map<number, Entry>()
+  readonly pending = new InFlight()
+  /** Questions that were on a connection before, which broke. */
+  readonly repeated = new Set<Ask>()
   wasOpen = false
   private readonly socket: net.Socket
   private readonly wheel: Wheel
   private readonly options: { readonly idle: number; readonly connectTimeout: number }
   private readonly counters: TcpChannel["counters"]
-  private readonly onEnd: (orphans: ReadonlyArray<Entry>, code: string) => void
+  private readonly onEnd: (orphans: ReadonlyArray<Ask>, code: string) => void
   private readonly deframer = new Deframer()
   private queued: Array<Buffer> = []
   private queuedOctets = 0
   private flushing = false
+  private readonly burst = new Burst()
   private ended = false
   private timer: Timer | undefined
   private heardAt: number
@@ -103,7 +103,7 @@ class Connection {
     options: { readonly idle: number; readonly connectTimeout: number },
     counters: TcpChannel["counters"],
     session: TlsOptions.Session,
-    onEnd: (orphans: ReadonlyArray<Entry>, code: string) => void
+    onEnd: (orphans: ReadonlyArray<Ask>, code: string) => void
   ) {
     this.wheel = wheel
     this.options = options
@@ -126,7 +126,7 @@ class Connection {
 
   ask(ask: Ask, repeated: boolean): void {
     let id = random.bits16()
-    while (this.pending.has(id)) id = random.bits16()
+    while (this.pending.get(id) !== undefined) id = random.bits16()
     ask.id = id
     ask.place = this
     const { octets } = ask
@@ -134,19 +134,23 @@ class Connection {
     octets[1] = id
     // Silence is counted from when there was something to answer.
     if (this.pending.size === 0) this.heardAt = this.wheel.now()
-    this.pending.set(id, { ask, repeated })
+    this.pending.add(ask)
+    if (repeated) this.repeated.add(ask)
     this.queued.push(octets)
     this.queuedOctets += octets.length + 2
-    if (!this.wasOpen || this.flushing) return
+    if (!this.wasOpen) return
+    if (this.burst.isDue(this.queued.length)) return this.flush()
+    if (this.flushing) return
     this.flushing = true
     // After the events of this turn: all that they ask leaves together. A lone question does not wait for company.
-    if (this.pending.size === 1) queueMicrotask(() => this.flush())
-    else setImmediate(() => this.flush())
+    if (this.pending.size === 1) queueMicrotask(this.endTurn)
+    else setImmediate(this.endTurn)
   }
 
   forget(ask: Ask): void {
     ask.place = undefined
     this.pending.delete(ask.id)
+    if (this.repeated.size > 0) this.repeated.delete(ask)
     if (this.pending.size === 0) this.rest()
   }
 
@@ -163,6 +167,11 @@ class Connection {
     this.heardAt = this.wheel.now()
     this.flush()
     this.rest()
+  }
+
+  private readonly endTurn = (): void => {
+    this.burst.endTurn(this.pending.size)
+    this.flush()
   }
 
   private flush(): void {
@@ -185,16 +194,15 @@ class Connection {
   }
 
   private receive(chunk: Buffer): void {
-    this.heardAt = this.wheel.now()
+    const now = (this.heardAt = this.wheel.now())
     for (const octets of this.deframer.push(chunk)) {
-      const entry = octets.length < 12 ? undefined : this.pending.get((octets[0]! << 8) | octets[1]!)
-      if (entry === undefined) {
+      const ask = octets.length < 12 ? undefined : this.pending.get((octets[0]! << 8) | octets[1]!)
+      if (ask === undefined) {
         this.counters.stray++
         continue
       }
-      const { ask } = entry
       // Over a connection the case of the question proves nothing: an answer in another one is an answer.
-      if (Query.match(ask.octets, ask.questionEnd, octets) === Query.Match.none || !ask.onReply(octets)) {
+      if (Query.match(ask.octets, ask.questionEnd, octets) === Query.Match.none || !ask.onReply(octets, now)) {
         this.counters.stray++
         continue
       }
@@ -218,13 +226,19 @@ class Connection {
   private rest(): void {
     if (!this.wasOpen || this.pending.size > 0 || this.ended) return
     if (this.options.idle === 0) return this.end("ECANCELED")
-    if (this.timer === undefined) this.timer = this.wheel.set(this.options.idle, () => this.check())
+    const { timer, wheel } = this
+    const until = this.heardAt + this.options.idle
+    // One that was set for the handshake or for an answer may ring much later than that; the wheel counts whole milliseconds.
+    if (timer !== undefined && timer.tick <= until + 1) return
+    if (timer !== undefined) wheel.cancel(timer)
+    const now = wheel.now()
+    this.timer = wheel.set(until - now, () => this.check(), now)
   }
 
   private end(code: string): void {
     if (this.ended) return
-    const orphans = [...this.pending.values()]
-    for (const { ask } of orphans) ask.place = undefined
+    const orphans = this.pending.all()
+    for (const ask of orphans) ask.place = undefined
     this.destroy()
     this.onEnd(orphans, code)
   }

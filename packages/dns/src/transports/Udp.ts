@@ -5,6 +5,10 @@
  * each socket has a port drawn by the kernel and serves a bounded number of questions, so that a blind forger must guess
  * one of some 28,000 ports (Linux's `ip_local_port_range`) besides the id; a socket for every question would cost three
  * times the time. An open socket is chosen at random for each question.
+ *
+ * In bursts: a datagram that reaches a server that sleeps wakes it, which costs the sender more than all else that it does
+ * for a question. So where many are in flight, those of one turn of the event loop leave together: at its end, or as soon
+ * as they are half of all in flight, for the server to work on them while the other half is made (`Burst.ts`).
  */
 import * as dgram from "node:dgram"
 import type { Endpoint } from "../Endpoint.ts"
@@ -13,6 +17,8 @@ import * as Query from "../Query.ts"
 import * as random from "../random.ts"
 import type { Ask, Channel } from "../Transport.ts"
 import type { Wheel } from "../Wheel.ts"
+import { Burst } from "./Burst.ts"
+import { InFlight } from "./InFlight.ts"
 
 export class UdpChannel implements Channel {
   readonly counters = { sockets: 0, opened: 0, stray: 0, icmp: 0 }
@@ -21,6 +27,11 @@ export class UdpChannel implements Channel {
   private readonly options: { readonly sockets: number; readonly questions: number }
   private readonly open: Array<UdpSocket> = []
   private readonly retired = new Set<UdpSocket>()
+  private inFlight = 0
+  /** Questions that leave at the end of this turn. */
+  private waiting: Array<Ask> = []
+  private readonly burst = new Burst()
+  private now = 0
   private closed = false
 
   constructor(endpoint: Endpoint, wheel: Wheel, options: { readonly sockets: number; readonly questions: number }) {
@@ -33,27 +44,53 @@ export class UdpChannel implements Channel {
     if (this.closed) return ask.onUnreachable("ECANCELED", true)
     const socket = this.choose()
     if (typeof socket === "string") return ask.onUnreachable(socket, true)
-    socket.ask(ask)
+    socket.take(ask)
+    if (++this.inFlight <= limits.udpAtOnce && this.waiting.length === 0) socket.send(ask)
+    else {
+      const size = this.waiting.push(ask)
+      if (this.burst.isDue(size)) this.flush()
+      else if (size === 1) setImmediate(this.endTurn)
+    }
     if (socket.asked >= this.options.questions) this.retire(socket)
   }
 
   cancel(ask: Ask): void {
     const socket = ask.place as UdpSocket | undefined
     if (socket === undefined) return
-    socket.forget(ask)
-    if (socket.retired && socket.pending.size === 0) this.finish(socket)
+    this.forget(socket, ask)
   }
 
   close(): void {
     this.closed = true
+    this.waiting = []
     for (const socket of this.open.splice(0)) this.finish(socket)
     for (const socket of this.retired) this.finish(socket)
+  }
+
+  private readonly endTurn = (): void => {
+    this.burst.endTurn(this.inFlight)
+    this.flush()
+  }
+
+  private flush(): void {
+    const { waiting } = this
+    this.waiting = []
+    // Those cancelled meanwhile have no place any more.
+    for (const ask of waiting) if (ask.place instanceof UdpSocket) ask.place.send(ask)
+  }
+
+  private forget(socket: UdpSocket, ask: Ask): void {
+    if (!socket.forget(ask)) return
+    this.inFlight--
+    if (socket.retired && socket.pending.size === 0) this.finish(socket)
   }
 
   /** An open socket at random; a new one while there are fewer than wanted. */
   private choose(): UdpSocket | string {
     const { open } = this
-    const now = this.wheel.now()
+    // In a burst, the time of its first question is that of all.
+    if (this.waiting.length === 0) this.now = this.wheel.now()
+    const { now } = this
     while (open.length > 0) {
       const index = open.length < this.options.sockets ? open.length : random.bits16() % this.options.sockets
       const socket = open[index]
@@ -61,9 +98,9 @@ export class UdpChannel implements Channel {
       if (now < socket.retireAt && socket.pending.size < limits.inFlightPerUdpSocket) return socket
       this.retire(socket)
     }
-    const socket = UdpSocket.open(this.endpoint, this.counters, now + limits.udpSocketAge, () => {
-      if (socket instanceof UdpSocket && socket.retired && socket.pending.size === 0) this.finish(socket)
-    })
+    const socket = UdpSocket.open(this.endpoint, this.counters, now + limits.udpSocketAge, (done, ask) =>
+      this.forget(done, ask)
+    )
     if (!(socket instanceof UdpSocket)) return socket
     open.push(socket)
     return socket
@@ -83,6 +120,9 @@ export class UdpChannel implements Channel {
   }
 }
 
+/** It waits for this question no more. */
+type OnDone = (socket: UdpSocket, ask: Ask) => void
+
 interface Counters {
   sockets: number
   opened: number
@@ -91,17 +131,28 @@ interface Counters {
 }
 
 class UdpSocket {
-  readonly pending = new Map<number, Ask>()
+  readonly pending = new InFlight()
   asked = 0
   retired = false
   readonly retireAt: number
   private readonly socket: dgram.Socket
   private readonly counters: Counters
-  private readonly onIdle: () => void
+  private readonly onDone: OnDone
   private isClosed = false
+  /** What the sends that failed are told of once their burst has left. */
+  private unsent: string | undefined
+  /**
+   * One for all: without it `dgram` keeps to itself that a send failed. The system tells an ICMP error once, to whatever is done
+   * next with the socket. In a burst that is the next send, which then does not leave.
+   */
+  private readonly onSent = (error: NodeJS.ErrnoException | null): void => {
+    if (error === null || this.isClosed) return
+    if (this.unsent === undefined) queueMicrotask(() => this.tellUnsent())
+    this.unsent = error.code ?? "EUNKNOWN"
+  }
 
   /** A socket, or the system's code for why there is none. */
-  static open(endpoint: Endpoint, counters: Counters, retireAt: number, onIdle: () => void): UdpSocket | string {
+  static open(endpoint: Endpoint, counters: Counters, retireAt: number, onDone: OnDone): UdpSocket | string {
     const family = endpoint.address.includes(":") ? 6 : 4
     let socket: dgram.Socket | undefined
     try {
@@ -116,7 +167,7 @@ class UdpSocket {
       })
       socket.connect(endpoint.port, endpoint.address)
       if (failed !== undefined) throw failed
-      return new UdpSocket(socket, counters, retireAt, onIdle)
+      return new UdpSocket(socket, counters, retireAt, onDone)
     } catch (error) {
       try {
         socket?.close()
@@ -127,11 +178,11 @@ class UdpSocket {
     }
   }
 
-  private constructor(socket: dgram.Socket, counters: Counters, retireAt: number, onIdle: () => void) {
+  private constructor(socket: dgram.Socket, counters: Counters, retireAt: number, onDone: OnDone) {
     this.socket = socket
     this.counters = counters
     this.retireAt = retireAt
-    this.onIdle = onIdle
+    this.onDone = onDone
     counters.sockets++
     counters.opened++
     socket.removeAllListeners("error")
@@ -141,27 +192,31 @@ class UdpSocket {
     socket.unref()
   }
 
-  ask(ask: Ask): void {
+  /** Draws an id for it; from here on it waits for its reply. */
+  take(ask: Ask): void {
     let id = random.bits16()
-    while (this.pending.has(id)) id = random.bits16()
+    while (this.pending.get(id) !== undefined) id = random.bits16()
     ask.id = id
     ask.place = this
     ask.octets[0] = id >> 8
     ask.octets[1] = id
-    this.pending.set(id, ask)
+    this.pending.add(ask)
     this.asked++
+  }
+
+  send(ask: Ask): void {
     try {
-      this.socket.send(ask.octets)
+      this.socket.send(ask.octets, this.onSent)
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? "EUNKNOWN"
-      this.forget(ask)
+      this.onDone(this, ask)
       ask.onUnreachable(code, true)
     }
   }
 
-  forget(ask: Ask): void {
+  forget(ask: Ask): boolean {
     ask.place = undefined
-    this.pending.delete(ask.id)
+    return this.pending.delete(ask.id)
   }
 
   close(): void {
@@ -193,16 +248,21 @@ class UdpSocket {
           this.counters.stray++
           return
         }
-        if (ask.place === this) this.forget(ask)
-        if (this.retired && this.pending.size === 0) this.onIdle()
+        if (ask.place === this) this.onDone(this, ask)
     }
+  }
+
+  private tellUnsent(): void {
+    const code = this.unsent!
+    this.unsent = undefined
+    this.fail(code)
   }
 
   /** An ICMP error says nothing of which question it is about: all hear of it, all are waited for. */
   private fail(code: string): void {
     this.counters.icmp++
-    // A copy: those told may send again through this very socket.
-    for (const ask of Array.from(this.pending.values())) {
+    // Those told may send again through this very socket.
+    for (const ask of this.pending.all()) {
       if (this.pending.get(ask.id) === ask) ask.onUnreachable(code, false)
     }
   }

@@ -31,6 +31,7 @@ export class Sig0Error extends Error {
   }
 }
 
+/** The time, and how long the signature holds. */
 export interface SignOptions {
   readonly signer: Name.Name
   /** The rdata of the KEY record. */

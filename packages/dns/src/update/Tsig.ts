@@ -93,6 +93,7 @@ export const find = (octets: Uint8Array): Tsig | undefined | TsigError => {
 
 const classAnyTtlZero = Uint8Array.of(0, 255, 0, 0, 0, 0)
 
+/** The time, and how far clocks may be apart. */
 export interface SignOptions {
   /** Seconds since 1970. */
   readonly time: number
@@ -187,12 +188,17 @@ export const withoutTsig = (octets: Uint8Array, tsig: Tsig): Uint8Array => {
   return out
 }
 
+/** At which time, and within which bounds. */
 export interface VerifyOptions {
   readonly time: number
   readonly priorMac?: Uint8Array
   readonly timersOnly?: boolean
   readonly between?: ReadonlyArray<Uint8Array>
 }
+
+/** Whether a TSIG names this key, and its algorithm. */
+export const isOf = (tsig: Tsig, key: TsigKey): boolean =>
+  keyOf(key.name) === keyOf(tsig.name) && Name.equals(algorithmNames[key.algorithm], tsig.algorithm)
 
 /** Whether a message's TSIG holds with one of the keys: the TSIG and its key, or why not (RFC 8945 5.2, in its order). */
 export const verify = (
@@ -203,27 +209,24 @@ export const verify = (
   const tsig = find(octets)
   if (tsig === undefined) return new TsigError("Missing", "no TSIG")
   if (tsig instanceof TsigError) return tsig
-  const key = keys.find(
-    (candidate) =>
-      keyOf(candidate.name) === keyOf(tsig.name) && Name.equals(algorithmNames[candidate.algorithm], tsig.algorithm)
-  )
+  const key = keys.find((candidate) => isOf(tsig, candidate))
   if (key === undefined)
     return new TsigError("BadKey", `no key ${Name.toText(tsig.name)} with ${Name.toText(tsig.algorithm)}`)
   if (tsig.mac.length === 0 && tsig.error !== 0) {
     return new TsigError("Peer", `the peer says ${Rcode.errorNameOf(tsig.error)}`)
   }
+  // A MAC longer than there is, or shorter than any may be cut (RFC 8945 5.2.2.1).
   const whole = digests[key.algorithm].octets
-  if (tsig.mac.length > whole) return new TsigError("Format", `a MAC of ${tsig.mac.length} octets`)
+  if (tsig.mac.length > whole || tsig.mac.length < Math.max(10, whole / 2))
+    return new TsigError("Format", `a MAC of ${tsig.mac.length} octets`)
   const expected = digest(withoutTsig(octets, tsig), key, tsig, options)
-  if (tsig.mac.length < Math.max(10, whole / 2))
-    return new TsigError("BadTruncation", `a MAC of ${tsig.mac.length} octets`)
   if (!timingSafeEqual(expected.subarray(0, tsig.mac.length), tsig.mac)) {
     return new TsigError("BadSignature", "the MAC does not hold")
   }
-  if (tsig.mac.length < whole) return new TsigError("BadTruncation", "truncated MACs are not taken")
   if (Math.abs(options.time - tsig.time) > tsig.fudge) {
     return new TsigError("BadTime", `signed ${tsig.time - options.time} s from now`)
   }
+  if (tsig.mac.length < whole) return new TsigError("BadTruncation", "truncated MACs are not taken")
   if (tsig.error !== 0) return new TsigError("Peer", `the peer says ${Rcode.errorNameOf(tsig.error)}`)
   return { tsig, key }
 }

@@ -1,6 +1,7 @@
 /** A secret shared with a peer, for TSIG (RFC 8945). */
 import { Name } from "../wire/index.ts"
 
+/** The name of a hash, as in the record. */
 export type Algorithm = "hmac-md5" | "hmac-sha1" | "hmac-sha224" | "hmac-sha256" | "hmac-sha384" | "hmac-sha512"
 
 export interface TsigKey {

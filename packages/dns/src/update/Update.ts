@@ -55,8 +55,10 @@ export const whenAbsent = (self: Update, name: Name.Name | string, type: AnyType
 export const whenEquals = (self: Update, records: ReadonlyArray<Record>): Update =>
   requiring(self, ...records.map((record) => as(record, self.class, 0)))
 
+/** Adds records to a set. */
 export const add = (self: Update, ...records: ReadonlyArray<Record>): Update => changing(self, ...records)
 
+/** Removes a set, or records of it. */
 export const remove = (self: Update, ...records: ReadonlyArray<Record>): Update =>
   changing(self, ...records.map((record) => as(record, "NONE", 0)))
 
@@ -64,6 +66,7 @@ export const remove = (self: Update, ...records: ReadonlyArray<Record>): Update 
 export const removeAll = (self: Update, name: Name.Name | string, type: AnyType = "ANY"): Update =>
   changing(self, empty(name, type, "ANY"))
 
+/** The update as a message. */
 export const toMessage = (self: Update, id: number): Message.Message =>
   Message.make({
     id,

@@ -13,6 +13,7 @@ import { ZoneError } from "../zone/ZoneError.ts"
 
 type Record = ResourceRecord.ResourceRecord
 
+/** What an update did, or which prerequisite did not hold. */
 export interface Outcome {
   /** NOERROR, or why nothing was done. */
   readonly rcode: number
@@ -20,6 +21,7 @@ export interface Outcome {
   readonly changed: { readonly zone: Zone; readonly diff: Diff } | undefined
 }
 
+/** Applies an update to a zone, if its prerequisites hold. */
 export const apply = (zone: Zone, message: Message.Message): Outcome => {
   const asked = message.questions[0]
   if (message.questions.length !== 1 || asked === undefined || asked.type !== "SOA") return refused(Rcode.FORMERR)
@@ -70,12 +72,17 @@ const checkPrerequisites = (zone: Zone, prerequisites: ReadonlyArray<Record>): n
 
 const metaTypes = new Set([types.OPT, 128, types.TKEY, types.TSIG, types.IXFR, types.AXFR, 253, 254])
 
+/** What signing makes, which in a signed zone is nobody else's to change (RFC 3007 3.1.2 and 3.1.3; BIND refuses it too). */
+const signersTypes = new Set([types.RRSIG, types.NSEC, types.NSEC3])
+
 /** RFC 2136 3.4.1. */
 const checkUpdates = (zone: Zone, updates: ReadonlyArray<Record>): number | undefined => {
+  const isSigned = zone.apex.signatures.has(types.SOA)
   for (const record of updates) {
     if (!Name.isSubdomainOf(record.name, zone.origin)) return Rcode.NOTZONE
     const type = RRset.typeOf(record)
     if (metaTypes.has(type)) return Rcode.FORMERR
+    if (isSigned && signersTypes.has(type)) return Rcode.REFUSED
     if (record.class === zone.class) {
       if (type === types.ANY) return Rcode.FORMERR
     } else if (record.class === "ANY") {
@@ -122,6 +129,12 @@ const update = (zone: Zone, transaction: Transaction, record: Record): void => {
     transaction.removeAll(record.name, types.CNAME)
   } else if (!besideCname.has(type) && others.some((there) => there.type === "CNAME")) return
   if (type === types.DNAME) transaction.removeAll(record.name, types.DNAME)
+  // A set has one TTL (RFC 2181 5.2): that of the record that was added last, as BIND has it, whether it is more or less.
+  if (type !== types.RRSIG) {
+    for (const there of present().filter((other) => RRset.typeOf(other) === type && other.ttl !== record.ttl)) {
+      transaction.add(RRset.withTtl(there, record.ttl))
+    }
+  }
   transaction.add(record)
 }
 

@@ -17,6 +17,7 @@ const names = new Map<number, Class>([
 
 const codes = new Map<string, number>([...names].map(([code, name]) => [name, code]))
 
+/** A class's mnemonic, or `CLASSn`. */
 export const nameOf = (code: number): Class => (code === IN ? "IN" : (names.get(code) ?? `CLASS${code}`))
 
 /** The code of a mnemonic, in any case, or of `CLASS123`; undefined when it is neither. */

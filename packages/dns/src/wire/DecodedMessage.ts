@@ -26,8 +26,8 @@ export class Decoded {
   private readonly answerCount: number
   private readonly authorityCount: number
   private readonly additionalCount: number
-  /** For each record, OPT not counted: where its owner is, where its type is. */
-  private readonly places: Array<number> = []
+  /** For each record, OPT not counted: where its owner is, where its type is; perhaps with holes at the end. */
+  private readonly places: Array<number>
   /** Where the type of the OPT record is; 0 for none. */
   private readonly opt: number
 
@@ -55,9 +55,13 @@ export class Decoded {
       Name.skip(reader)
       if ((reader.offset += 4) > length) fail("message", reader.offset - 4, "question runs past the end")
     }
-    const places = this.places
     const beforeAdditionals = answers + authorities
     const total = beforeAdditionals + additionals
+    // Growing it would cost more than all else here; a count that the octets cannot hold is not believed.
+    // oxlint-disable-next-line unicorn/no-new-array -- `Array.from` would fill it, one by one
+    const places: Array<number> = new Array(2 * Math.min(total, Math.floor(length / limits.recordOctets)))
+    this.places = places
+    let at = 0
     let opt = 0
     for (let i = 0; i < total; i++) {
       const start = reader.offset
@@ -78,7 +82,8 @@ export class Decoded {
           fail("tsig", fixed, "TSIG is not the last record of the additional section")
         }
       }
-      places.push(start, fixed)
+      places[at++] = start
+      places[at++] = fixed
     }
     this.additionalCount = opt === 0 ? additionals : additionals - 1
     this.opt = opt
@@ -148,15 +153,19 @@ export class Decoded {
   private section(first: number, count: number): ReadonlyArray<ResourceRecord.ResourceRecord> {
     const reader = this.named()
     const places = this.places
-    const records: Array<ResourceRecord.Decoded> = []
-    for (let i = first; i < first + count; i++) {
-      records.push(new ResourceRecord.Decoded(reader, places[2 * i]!, places[2 * i + 1]!))
+    // Pushing the first one to an empty list would take room for seventeen.
+    // oxlint-disable-next-line unicorn/no-new-array -- `Array.from` would call a function for each
+    const records: Array<ResourceRecord.Decoded> = new Array(count)
+    for (let i = 0; i < count; i++) {
+      const at = 2 * (first + i)
+      records[i] = new ResourceRecord.Decoded(reader, places[at]!, places[at + 1]!)
     }
     return records as unknown as ReadonlyArray<ResourceRecord.ResourceRecord>
   }
 
   private named(): Reader {
-    if (this.places.length > 0) this.reader.names ??= new NameCache()
+    // A lone record has no other whose name it could share.
+    if (this.answerCount + this.authorityCount + this.additionalCount > 1) this.reader.names ??= new NameCache()
     return this.reader
   }
 

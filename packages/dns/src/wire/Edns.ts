@@ -26,6 +26,7 @@ export interface GenericOption {
   readonly data: { readonly octets: Uint8Array }
 }
 
+/** The option with this name. */
 export type OptionOf<O extends EdnsOptions.KnownOption> = {
   readonly [K in O]: { readonly option: K; readonly data: EdnsOptions.DataByOption[K] }
 }[O]
@@ -49,8 +50,13 @@ export const make = (fields: Partial<Edns> = {}): Edns => ({
 export const find = <O extends EdnsOptions.KnownOption>(
   self: Edns | undefined,
   option: O
-): EdnsOptions.DataByOption[O] | undefined =>
-  self?.options.find((candidate) => candidate.option === option)?.data as EdnsOptions.DataByOption[O] | undefined
+): EdnsOptions.DataByOption[O] | undefined => {
+  if (self === undefined) return undefined
+  for (const candidate of self.options) {
+    if (candidate.option === option) return candidate.data as EdnsOptions.DataByOption[O]
+  }
+  return undefined
+}
 
 /** Reads an OPT record whose type is at `fixed`. Checked before, by `check`. */
 export const read = (reader: Reader, fixed: number): Edns => {

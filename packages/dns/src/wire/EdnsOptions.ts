@@ -13,6 +13,7 @@ import { REPORT_CHANNEL } from "./options/REPORT_CHANNEL.ts"
 import { DAU, DHU, N3U } from "./options/UNDERSTOOD.ts"
 import { ZONEVERSION } from "./options/ZONEVERSION.ts"
 
+/** Every known option. */
 export const all = [
   NSID,
   DAU,
@@ -32,16 +33,21 @@ export const all = [
 
 type All = (typeof all)[number]
 
+/** The name of a known option. */
 export type KnownOption = All["name"]
 
+/** Each option's data, by its name. */
 export type DataByOption = { readonly [T in All as T["name"]]: Data<T> }
 
+/** A known option. */
 export type Any = RecordType<string, unknown>
 
 const types = all as ReadonlyArray<Any>
 const coded = new Map(types.map((type) => [type.code, type]))
 const named = new Map(types.map((type) => [type.name, type]))
 
+/** Known options by their code. */
 export const byCode = (code: number): Any | undefined => coded.get(code)
 
+/** Known options by their name. */
 export const byName = (name: string): Any | undefined => named.get(name)

@@ -6,6 +6,7 @@ import { toASCII, toUnicode } from "tr46"
 import * as Name from "./Name.ts"
 import { TextError } from "./TextError.ts"
 
+/** Which characters a name may have. */
 export interface Options {
   /**
    * `host`: letters, digits and hyphens only, as host names have (STD 3). `any` also lets `_` and the like pass, as

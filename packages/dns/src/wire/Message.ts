@@ -72,6 +72,7 @@ export const make = (fields: Partial<Message>): Message => ({
 export const query = (question: Question.Question, fields: Partial<Message> & { readonly id: number }): Message =>
   make({ recursionDesired: true, questions: [question], ...fields })
 
+/** What decoding may do without. */
 export interface DecodeOptions {
   /** What to do with octets after the last record: an error unless told. */
   readonly trailing?: "reject" | "ignore"
@@ -103,6 +104,7 @@ export const decodeUnsafe = (octets: Uint8Array, options?: DecodeOptions): Messa
 export const idOf = (octets: Uint8Array): number | undefined =>
   octets.length < 2 ? undefined : (octets[0]! << 8) | octets[1]!
 
+/** The size that must not be exceeded, and whether names are compressed. */
 export interface EncodeOptions {
   /**
    * Octets the message may have, 65,535 unless told. Records that do not fit are left out from the first on, and

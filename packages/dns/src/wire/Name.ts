@@ -35,6 +35,7 @@ export class Name {
   }
 }
 
+/** Whether a value is a `Name`. */
 export const isName = (u: unknown): u is Name => u instanceof Name
 
 /** The name of the root, `.`. */
@@ -94,19 +95,25 @@ export const fromText = (text: string, origin: Name = root): Name => {
         i++
       } else return TextError.fail(`bad escape in name ${JSON.stringify(text)}`)
     } else if (code > 0x7e || code < 0x21) {
-      if (code > 0x7f) return TextError.fail(`character outside ASCII in name ${JSON.stringify(text)}`)
+      if (code > 0x7f)
+        return TextError.fail(
+          `character outside ASCII in name ${JSON.stringify(text)}: Idna.toName of @handoff/dns/wire/idna takes it`
+        )
       return TextError.fail(`octet ${code} must be written \\${String(code).padStart(3, "0")} in a name`)
     }
-    if (length >= limits.nameOctets) return TextError.fail(`name over 255 octets: ${JSON.stringify(text)}`)
+    // Past its end nothing is written; what is too long is found at the end of the label.
     scratch[length++] = code
   }
   if (length === labelStart + 1) {
     // the text ended in an unescaped dot: absolute
-    if (length > limits.nameOctets) return TextError.fail(`name over 255 octets: ${JSON.stringify(text)}`)
     scratch[labelStart] = 0
     return new Name(scratch.slice(0, length))
   }
   endLabel(text, labelStart, length)
+  if (origin === root) {
+    scratch[length] = 0
+    return new Name(scratch.slice(0, length + 1))
+  }
   const tail = origin.octets
   if (length + tail.length > limits.nameOctets) return TextError.fail(`name over 255 octets: ${JSON.stringify(text)}`)
   const octets = new Uint8Array(length + tail.length)
@@ -172,6 +179,7 @@ export const countLabels = (self: Name): number => {
   return count
 }
 
+/** Whether it is the root's name. */
 export const isRoot = (self: Name): boolean => self.octets.length === 1
 
 /** Whether the leftmost label is `*` (RFC 4592 2.1.1). */

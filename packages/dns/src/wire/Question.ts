@@ -1,3 +1,4 @@
+/** The question of a message (RFC 1035 section 4.1.2). */
 import * as Class from "./Class.ts"
 import * as EncodeError from "./EncodeError.ts"
 import * as Name from "./Name.ts"
@@ -12,6 +13,7 @@ export interface Question {
   readonly class: Class.Class
 }
 
+/** A type that may be asked for: a record type, or one for questions only. */
 export type QuestionType = KnownType | Type.QuestionOnly | "OPT" | `TYPE${number}`
 
 /** The name may be text, the class is IN unless given. Throws `TextError` for a bad name. */

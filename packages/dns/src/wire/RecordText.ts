@@ -12,6 +12,7 @@ import { Scanner } from "./Scanner.ts"
 import * as Type from "./Type.ts"
 import { TokenError, Tokens } from "./Tokens.ts"
 
+/** A name from its text, relative to an origin. */
 export const absolute: Style = { origin: undefined, grouped: false }
 
 /** The rdata alone. */
@@ -79,6 +80,7 @@ export const parseData = (tokens: Tokens, type: number, cls: number): Pick<Resou
   }
 }
 
+/** The origin of relative names, and the class and TTL where none is given. */
 export interface ParseOptions {
   /** Completes relative names; the root unless given. */
   readonly origin?: Name.Name

@@ -1,6 +1,6 @@
 /**
- * Every record type. To add one: a file in `types/` with its field table, its line here, and its vector in
- * `test/wire/vectors/`.
+ * Every record type. To add one: a file in `types/` with its field table, its two lines here, and its vector in
+ * `test/wire/vectors.txt`.
  */
 import type { Data } from "./RecordType.ts"
 import type { RecordType } from "./RecordType.ts"
@@ -193,6 +193,7 @@ export type KnownType = All["name"]
 /** The rdata of each type, by mnemonic. */
 export type DataByType = { readonly [T in All as T["name"]]: Data<T> }
 
+/** A known record type. */
 export type Any = RecordType<string, unknown>
 
 // Nearly all codes are small: an array look-up for those, a map for the rest.
@@ -205,6 +206,8 @@ for (const type of all as ReadonlyArray<Any>) {
   named.set(type.name, type)
 }
 
+/** Known types by their code. */
 export const byCode = (code: number): Any | undefined => (code < small.length ? small[code] : large.get(code))
 
+/** Known types by their mnemonic. */
 export const byName = (name: string): Any | undefined => named.get(name)

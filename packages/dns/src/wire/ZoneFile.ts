@@ -15,6 +15,7 @@ import { Scanner } from "./Scanner.ts"
 import { TextError } from "./TextError.ts"
 import { TokenError, Tokens } from "./Tokens.ts"
 
+/** The origin, the TTL where none is given, and what may be included. */
 export interface Options {
   /** What `@` and relative names mean until the first `$ORIGIN`: the root unless given. */
   readonly origin?: Name.Name

@@ -15,6 +15,9 @@ export const messageOctets = 65_535
 /** Octets of the fixed header (RFC 1035 4.1.1). */
 export const headerOctets = 12
 
+/** Octets of the shortest record: the root, type, class, TTL and no data (RFC 1035 4.1.3). */
+export const recordOctets = 11
+
 /** Highest offset that a compression pointer can name, plus one (RFC 1035 4.1.4: 14 bits). */
 export const pointerReach = 0x4000
 

@@ -2,7 +2,7 @@
 import { ResourceRecord } from "../wire/index.ts"
 import { canonicalRdata } from "./canonical.ts"
 import * as RRset from "./RRset.ts"
-import type { Zone } from "./Zone.ts"
+import { keysChanged, type Node, type Zone } from "./Zone.ts"
 
 export interface Diff {
   /** Serial of the version before. */
@@ -28,9 +28,24 @@ export const between = (before: Zone, after: Zone): Diff => {
     }
     for (const [key, node] of now) if (!old.has(key)) added.push(...node.records())
   }
-  compare(before.nodes, after.nodes)
-  compare(before.hashes, after.hashes)
+  const keys = keysChanged(after, before)
+  if (keys === undefined) {
+    compare(before.nodes, after.nodes)
+    compare(before.hashes, after.hashes)
+  } else {
+    compare(only(before.nodes, keys), only(after.nodes, keys))
+    compare(only(before.hashes, keys), only(after.hashes, keys))
+  }
   return { from: before.serial, to: after.serial, removed, added }
+}
+
+const only = (nodes: Zone["nodes"], keys: ReadonlySet<string>): Zone["nodes"] => {
+  const out = new Map<string, Node>()
+  for (const key of keys) {
+    const node = nodes.get(key)
+    if (node !== undefined) out.set(key, node)
+  }
+  return out
 }
 
 /** The difference of two lists of records with one owner. */

@@ -4,7 +4,7 @@
  * Types are codes here, since DNSSEC is about octets and must not depend on which types the codec has fields for.
  */
 import { Class, DecodeError, Name, ResourceRecord, Type } from "../wire/index.ts"
-import { canonicalRdata, compareOctets } from "./canonical.ts"
+import { canonicalRdata, compareOctets, sameOctets } from "./canonical.ts"
 
 export class RRset {
   readonly name: Name.Name
@@ -124,6 +124,4 @@ export const withTtl = (record: ResourceRecord.ResourceRecord, ttl: number): Res
   }) as ResourceRecord.ResourceRecord
 
 /** Whether both hold the same rdata; TTLs aside. */
-export const sameData = (self: RRset, that: RRset): boolean =>
-  self.rdatas.length === that.rdatas.length &&
-  self.rdatas.every((rdata, i) => compareOctets(rdata, that.rdatas[i]!) === 0)
+export const sameData = (self: RRset, that: RRset): boolean => sameOctets(self.rdatas, that.rdatas)

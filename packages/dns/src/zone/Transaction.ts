@@ -13,6 +13,7 @@ import * as types from "./types.ts"
 import * as Zone from "./Zone.ts"
 import { ZoneError } from "./ZoneError.ts"
 
+/** Changes of a zone that become visible all at once. */
 export class Transaction {
   readonly base: Zone.Zone
   private readonly touched = new Map<string, Array<ResourceRecord.ResourceRecord>>()
@@ -89,7 +90,7 @@ export class Transaction {
       else hashes.delete(key)
     }
     prune(nodes, this.touched.keys(), this.base.originKey)
-    const zone = new Zone.Zone(this.base.origin, nodes, hashes)
+    const zone = this.base.derive(nodes, hashes, withAncestors(this.touched.keys(), this.base.originKey))
     if (removed.length + added.length > 0 && !Serial.isAfter(zone.serial, this.base.serial)) {
       throw new ZoneError("Serial", `serial ${zone.serial} is not after ${this.base.serial}`)
     }
@@ -164,6 +165,18 @@ const same = (a: ResourceRecord.ResourceRecord, b: ResourceRecord.ResourceRecord
     canonicalRdata(type, ResourceRecord.dataOctets(a)),
     canonicalRdata(type, ResourceRecord.dataOctets(b))
   ) === 0
+
+/** Keys and those of the names above them, which come and go with them when they are empty. */
+const withAncestors = (keys: Iterable<string>, originKey: string): ReadonlySet<string> => {
+  const all = new Set<string>()
+  for (const key of keys) {
+    for (let at = key; at.length >= originKey.length && !all.has(at); at = parentKey(at)) {
+      all.add(at)
+      if (at.length === 1) break
+    }
+  }
+  return all
+}
 
 /** Adds the empty non-terminals that are needed and drops those that are not. */
 const prune = (nodes: Map<string, Zone.Node>, touched: Iterable<string>, originKey: string): void => {

@@ -13,6 +13,7 @@ import * as RRset from "./RRset.ts"
 import * as types from "./types.ts"
 import { ZoneError } from "./ZoneError.ts"
 
+/** A name of the zone and its sets. */
 export class Node {
   readonly name: Name.Name
   /** By type code; RRSIGs are in `signatures`. Empty for an empty non-terminal. */
@@ -89,6 +90,18 @@ export class Zone {
     return (this.order ??= sortNodes(this.nodes))
   }
 
+  /**
+   * A version made of this one, in which the nodes of no other keys differ. The order of names comes along, so that it is not sorted
+   * anew. @internal
+   */
+  derive(nodes: ReadonlyMap<string, Node>, hashes: ReadonlyMap<string, Node>, keys: ReadonlySet<string>): Zone {
+    const zone = new Zone(this.origin, nodes, hashes)
+    if (this.order !== undefined) zone.order = reordered(this.order, nodes, keys)
+    if (this.hashOrder !== undefined) zone.hashOrder = reorderedKeys(this.hashOrder, hashes, keys)
+    changes.set(zone, { base: new WeakRef(this), keys })
+    return zone
+  }
+
   /** Keys of `hashes` in hash order, which is that of their keys since all hashes are of one length. */
   get sortedHashes(): ReadonlyArray<string> {
     return (this.hashOrder ??= Array.from(this.hashes.keys()).toSorted())
@@ -104,6 +117,7 @@ export class Zone {
   }
 }
 
+/** The fields of an SOA record. */
 export interface SoaData {
   readonly primary: Name.Name
   readonly admin: Name.Name
@@ -114,6 +128,7 @@ export interface SoaData {
   readonly minimum: number
 }
 
+/** The fields of the zone's SOA record. */
 export const soaData = (soa: RRset.RRset): SoaData => (soa.records[0] as ResourceRecord.Of<"SOA">).data
 
 /** A zone of these records. Throws `ZoneError`; the origin is that of the SOA unless given. */
@@ -172,6 +187,7 @@ export const addEmptyAncestors = (nodes: Map<string, Node>, key: string, originL
   }
 }
 
+/** A name without sets: an empty non-terminal. */
 export const emptyNode = (name: Name.Name): Node => new Node(name, new Map(), new Map())
 
 /** The node of records that have one owner. Throws `ZoneError` for what may not stand at one name. */
@@ -208,6 +224,63 @@ export const nodeOf = (records: ReadonlyArray<ResourceRecord.ResourceRecord>): N
 export const coveredBy = (record: ResourceRecord.ResourceRecord): number => {
   const octets = (record.data as { readonly octets?: Uint8Array }).octets ?? ResourceRecord.dataOctets(record)
   return (octets[0]! << 8) | octets[1]!
+}
+
+const changes = new WeakMap<Zone, { readonly base: WeakRef<Zone>; readonly keys: ReadonlySet<string> }>()
+
+/** The keys of which alone the nodes may differ from those of the version that a zone was made of; undefined when not known. @internal */
+export const keysChanged = (zone: Zone, base: Zone): ReadonlySet<string> | undefined => {
+  const found = changes.get(zone)
+  return found?.base.deref() === base ? found.keys : undefined
+}
+
+/** Where a name is in canonical order, or would be. @internal */
+export const placeOf = (order: ReadonlyArray<Node>, name: Name.Name): number => {
+  let low = 0
+  let high = order.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (Name.compare(order[middle]!.name, name) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** An order with the nodes of some keys as they are now. */
+const reordered = (
+  order: ReadonlyArray<Node>,
+  nodes: ReadonlyMap<string, Node>,
+  keys: ReadonlySet<string>
+): ReadonlyArray<Node> => {
+  const names = Array.from(keys, nameOfKey).toSorted(Name.compare)
+  const out: Array<Node> = []
+  let from = 0
+  for (const name of names) {
+    const at = placeOf(order, name)
+    for (; from < at; from++) out.push(order[from]!)
+    if (at < order.length && Name.equals(order[at]!.name, name)) from = at + 1
+    const node = nodes.get(keyOf(name))
+    if (node !== undefined) out.push(node)
+  }
+  for (; from < order.length; from++) out.push(order[from]!)
+  return out
+}
+
+const reorderedKeys = (
+  order: ReadonlyArray<string>,
+  nodes: ReadonlyMap<string, Node>,
+  keys: ReadonlySet<string>
+): ReadonlyArray<string> => {
+  const now = Array.from(keys)
+    .filter((key) => nodes.has(key))
+    .toSorted()
+  const out: Array<string> = []
+  let from = 0
+  for (const key of order) {
+    while (from < now.length && now[from]! <= key) out.push(now[from++]!)
+    if (!keys.has(key)) out.push(key)
+  }
+  return from === now.length ? out : [...out, ...now.slice(from)]
 }
 
 const sortNodes = (nodes: ReadonlyMap<string, Node>): ReadonlyArray<Node> =>

@@ -93,3 +93,7 @@ export const nameEnd = (octets: Uint8Array, at: number): number => {
 
 /** Octet order, a shorter prefix first: RFC 4034 6.3 orders the records of a set so. */
 export const compareOctets = (a: Uint8Array, b: Uint8Array): number => Buffer.compare(a, b)
+
+/** Whether both are the same octets in the same order. */
+export const sameOctets = (a: ReadonlyArray<Uint8Array>, b: ReadonlyArray<Uint8Array>): boolean =>
+  a.length === b.length && a.every((octets, i) => compareOctets(octets, b[i]!) === 0)

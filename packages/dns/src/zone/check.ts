@@ -5,6 +5,7 @@ import { addressesOf, find } from "./find.ts"
 import * as types from "./types.ts"
 import type { Zone } from "./Zone.ts"
 
+/** What is doubtful in a zone, and where. */
 export interface Warning {
   readonly kind:
     /** An NS in the zone, or below the cut it is for, whose name has no address here. */
@@ -27,6 +28,7 @@ const targets = new Map([
   [types.SRV, 6]
 ])
 
+/** What is wrong or doubtful in a zone. */
 export const check = (zone: Zone): Array<Warning> => {
   const warnings: Array<Warning> = []
   const warn = (kind: Warning["kind"], owner: Name.Name, detail: string) => warnings.push({ kind, owner, detail })

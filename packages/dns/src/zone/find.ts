@@ -6,6 +6,7 @@ import { keyOf } from "./canonical.ts"
 import * as types from "./types.ts"
 import type { Node, Zone } from "./Zone.ts"
 
+/** Where in a zone a name falls. */
 export type Place =
   /** The name exists in the zone, perhaps without data. */
   | { readonly kind: "node"; readonly node: Node }

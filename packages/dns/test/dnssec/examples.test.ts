@@ -1,8 +1,19 @@
-/** The worked examples of the RFCs. */
+/** The worked examples of the RFCs; those of whole responses are in `responses.test.ts`. */
+import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { Budget, Dnskey, nsec3Hash, Rrsig, typeBitmap, verify, Zonemd } from "@handoff/dns/dnssec"
+import {
+  Algorithm,
+  Budget,
+  Dnskey,
+  nsec3Hash,
+  Rrsig,
+  SigningKey,
+  typeBitmap,
+  verify,
+  Zonemd
+} from "@handoff/dns/dnssec"
 import { Name, ResourceRecord, ZoneFile } from "@handoff/dns/wire"
-import { RRset, text, types } from "@handoff/dns/zone"
+import { RRset, types, Zone } from "@handoff/dns/zone"
 
 const records = (zone: string) => {
   const parsed = ZoneFile.parse(zone)
@@ -10,50 +21,84 @@ const records = (zone: string) => {
   return parsed
 }
 
-describe("signatures", () => {
-  const examples = [
-    {
-      name: "RFC 8080 6.1, Ed25519",
-      zone: `example.com. 3600 IN DNSKEY 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4=
-example.com. 3600 IN DS 3613 15 2 3aa5ab37efce57f737fc1627013fee07bdf241bd10f3b1964ab55c78e79a304b
-example.com. 3600 IN MX 10 mail.example.com.
-example.com. 3600 IN RRSIG MX 15 2 3600 1440021600 1438207200 3613 example.com. oL9krJun7xfBOIWcGHi7mag5/hdZrKWw15jPGrHpjQeRAvTdszaPD+QLs3fx8A4M3e23mRZ9VrbpMngwcrqNAg==`
-    },
-    {
-      name: "RFC 6605 6.1, ECDSA P-256",
-      zone: `example.net. 3600 IN DNSKEY 257 3 13 GojIhhXUN/u4v54ZQqGSnyhWJwaubCvTmeexv7bR6edbkrSqQpF64cYbcB7wNcP+e+MAnLr+Wi9xMWyQLc8NAA==
-example.net. 3600 IN DS 55648 13 2 b4c8c1fe2e7477127b27115656ad6256f424625bf5c1e2770ce6d6e37df61d17
-www.example.net. 3600 IN A 192.0.2.1
-www.example.net. 3600 IN RRSIG A 13 3 3600 20100909100439 20100812100439 55648 example.net. qx6wLYqmh+l9oCKTN6qIc+bw6ya+KJ8oMz0YP107epXAyGmt+3SNruPFKG7tZoLBLlUzGGus7ZwmwWep666VCw==`
-    }
-  ]
-  for (const { name, zone } of examples) {
-    it(`${name}: the key's tag, its DS and the signature`, () => {
-      const all = records(zone)
-      const rdata = (type: string) => ResourceRecord.dataOctets(all.find((record) => record.type === type)!)
-      const key = Dnskey.read(rdata("DNSKEY"))!
-      const ds = Dnskey.readDs(rdata("DS"))!
-      const owner = all[0]!.name
-      assert.strictEqual(key.tag, ds.keyTag)
-      assert.isTrue(Dnskey.matches(owner, ds, key))
-      const rrsig = Rrsig.read(rdata("RRSIG"))!
-      const set = RRset.make([all[2]!])
-      const options = { zone: owner, keys: [key], now: rrsig.inception + 60, budget: new Budget() }
+/** The blocks of a file that begin with `# title`. */
+const blocks = (file: string) =>
+  readFileSync(new URL(`rfc/${file}`, import.meta.url), "utf8")
+    .split(/^# /m)
+    .slice(1)
+    .map((block) => {
+      const end = block.indexOf("\n")
+      return { title: block.slice(0, end), body: block.slice(end + 1) }
+    })
+
+/** ECDSA draws a number by lot: its signatures are never the same again. */
+const byLot = new Set<number>([Algorithm.ECDSAP256SHA256, Algorithm.ECDSAP384SHA384])
+
+describe("keys and signatures", () => {
+  for (const { title, body } of blocks("signatures.txt")) {
+    const at = body.search(/^example\./m)
+    const all = records(body.slice(at))
+    const rdata = (type: string) => all.filter((record) => record.type === type).map(ResourceRecord.dataOctets)
+    const key = Dnskey.read(rdata("DNSKEY")[0]!)!
+    const rrsig = Rrsig.read(rdata("RRSIG")[0]!)!
+    const zone = all[0]!.name
+    const set = RRset.make([all.at(-2)!])
+    const options = { zone, keys: [key], now: rrsig.inception + 60, budget: new Budget() }
+    it(`${title}: the key has its tag and its DS`, () => {
+      assert.strictEqual(key.tag, rrsig.keyTag)
+      for (const ds of rdata("DS")) {
+        assert.isTrue(Dnskey.matches(zone, Dnskey.readDs(ds)!, key))
+        assert.deepStrictEqual(Dnskey.dsRdata(zone, key, ds[3]), Buffer.from(ds))
+      }
+    })
+    it(`${title}: the signature holds, in its time, and no other does`, () => {
       assert.property(verify(set, [rrsig], options), "key")
       const late = verify(set, [rrsig], { ...options, now: rrsig.expiration + 1 })
       assert.strictEqual("reason" in late && late.reason, "SignatureExpired")
+      const early = verify(set, [rrsig], { ...options, now: rrsig.inception - 1 })
+      assert.strictEqual("reason" in early && early.reason, "SignatureNotYetValid")
       const bad = { ...rrsig, signature: rrsig.signature.with(5, rrsig.signature[5]! ^ 1) }
       const wrong = verify(set, [bad], options)
       assert.strictEqual("reason" in wrong && wrong.reason, "SignatureInvalid")
     })
+    it(`${title}: the private key gives ${byLot.has(key.algorithm) ? "one that holds" : "that very signature"}`, () => {
+      const signing = SigningKey.fromPrivateFile(body.slice(0, at), key.rdata)!
+      const octets = Rrsig.signedOctets({
+        head: rrsig.head,
+        owner: set.name,
+        labels: rrsig.labels,
+        type: set.type,
+        class: 1,
+        originalTtl: rrsig.originalTtl,
+        rdatas: set.rdatas
+      })
+      const signature = Algorithm.sign(key.algorithm, signing.privateKey, octets)
+      if (byLot.has(key.algorithm)) assert.property(verify(set, [{ ...rrsig, signature }], options), "key")
+      else assert.deepStrictEqual(Buffer.from(signature), Buffer.from(rrsig.signature))
+    })
   }
-  it("RFC 4034 5.4: a DS of SHA-1", () => {
-    const [dnskey, ds] =
+  it("a private key of another DNSKEY, or of another algorithm, is none", () => {
+    const [first, , third, fourth] = blocks("signatures.txt").map(({ body }) => body)
+    const dnskey = (body: string) =>
+      ResourceRecord.dataOctets(records(body.slice(body.search(/^example\./m))).find(({ type }) => type === "DNSKEY")!)
+    assert.isDefined(SigningKey.fromPrivateFile(first!, dnskey(first!)))
+    assert.isUndefined(SigningKey.fromPrivateFile(first!, dnskey(third!)))
+    assert.isUndefined(SigningKey.fromPrivateFile(third!, dnskey(fourth!)))
+    const flipped = dnskey(third!)
+    assert.isUndefined(SigningKey.fromPrivateFile(third!, flipped.with(9, flipped[9]! ^ 1)))
+    assert.isUndefined(SigningKey.fromPrivateFile("no key", dnskey(first!)))
+  })
+  it("RFC 4034 5.4 and RFC 4509 2.3: a DS of SHA-1, and of SHA-256", () => {
+    const [dnskey, ...all] =
       records(`dskey.example.com. 86400 IN DNSKEY 256 3 5 AQOeiiR0GOMYkDshWoSKz9XzfwJr1AYtsmx3TGkJaNXVbfi/2pHm822aJ5iI9BMzNXxeYCmZDRD99WYwYqUSdjMmmAphXdvxegXd/M5+X7OrzKBaMbCVdFLUUh6DhweJBjEVv5f2wwjM9XzcnOf+EPbtG9DMBmADjFDc2w/rljwvFw==
-dskey.example.com. 86400 IN DS 60485 5 1 2BB183AF5F22588179A53B0A98631FAD1A292118`).map(ResourceRecord.dataOctets)
+dskey.example.com. 86400 IN DS 60485 5 1 2BB183AF5F22588179A53B0A98631FAD1A292118
+dskey.example.com. 86400 IN DS 60485 5 2 D4B7D520E7BB5F0F67674A0CCEB1E3E0614B93C4F9E99B8383F6A1E4469DA50A`).map(
+        ResourceRecord.dataOctets
+      )
     const key = Dnskey.read(dnskey!)!
     assert.strictEqual(key.tag, 60_485)
-    assert.isTrue(Dnskey.matches(Name.fromText("dskey.example.com."), Dnskey.readDs(ds!)!, key))
+    for (const ds of all) assert.isTrue(Dnskey.matches(Name.fromText("dskey.example.com."), Dnskey.readDs(ds)!, key))
+    assert.strictEqual(all.length, 2)
   })
 })
 
@@ -105,26 +150,52 @@ describe("RFC 5155 appendix A: hashes", () => {
 })
 
 describe("RFC 8976 appendix A: digests of zones", () => {
-  const simple = (
-    digest: string,
-    extra = ""
-  ) => `example. 86400 IN SOA ns1.example. admin.example. 2018031900 1800 900 604800 86400
-example. 86400 IN NS ns1.example.
-example. 86400 IN NS ns2.example.
-example. 86400 IN ZONEMD 2018031900 1 1 ${digest}
-ns1.example. 3600 IN A 203.0.113.63
-ns2.example. 3600 IN AAAA 2001:db8::63
-${extra}`
-  const digest = "c68090d90a7aed716bc459f9340e3d7c1370d4d24b7e2fc3a1ddc0b9a87153b9a9713b3c9ae5cc27777f98b8e730044c"
-  it("the simple example", () => {
-    assert.deepStrictEqual(Zonemd.check(text.zone("example.", simple(digest))), { status: "right" })
+  const origins: Record<string, string> = { "A.4": "uri.arpa.", "A.5": "root-servers.net." }
+  /** Records outside the zone are not part of it (A.2 has one). */
+  const zoneOf = (origin: string, source: string) => {
+    const parsed = ZoneFile.parse(source, { origin: Name.fromText(origin) })
+    if (parsed instanceof Error) throw parsed
+    return Zone.make(parsed.filter(({ name }) => Name.isSubdomainOf(name, Name.fromText(origin))))
+  }
+  const examples = blocks("rfc8976.zones").map(({ title, body }) => ({
+    title,
+    zone: zoneOf(origins[title.slice(0, 3)] ?? "example.", body)
+  }))
+  for (const { title, zone } of examples) {
+    it(`${title}: is right, and wrong with one record more or less`, () => {
+      assert.deepStrictEqual(Zonemd.check(zone), { status: "right" })
+      const [record] = records("x. 60 IN TXT x")
+      const more = RRset.withName(record!, Name.concat(Name.fromText("x."), zone.origin))
+      assert.strictEqual(Zonemd.check(Zone.make([...zone.records(), more])).status, "wrong")
+      const without = [...zone.records()].filter(({ type }) => type !== "NS")
+      assert.strictEqual(Zonemd.check(Zone.make(without)).status, "wrong")
+    })
+  }
+  it("A.3: both digests of the zone are checked, those of private schemes are passed over", () => {
+    const { zone } = examples[2]!
+    const digests = zone.apex.sets.get(types.ZONEMD)!.rdatas
+    assert.strictEqual(digests.length, 4)
+    for (const algorithm of [Zonemd.SHA384, Zonemd.SHA512]) {
+      const own = digests.find((rdata) => rdata[4] === 1 && rdata[5] === algorithm)!
+      assert.deepStrictEqual(Buffer.from(own), Buffer.from(Zonemd.rdata(zone, algorithm)))
+    }
   })
-  it("a zone that was changed is wrong, one without a digest says nothing", () => {
-    assert.strictEqual(Zonemd.check(text.zone("example.", simple(digest, "x.example. 60 IN TXT x"))).status, "wrong")
-    const bare = simple(digest)
-      .split("\n")
-      .filter((line) => !line.includes("ZONEMD"))
-      .join("\n")
-    assert.strictEqual(Zonemd.check(text.zone("example.", bare)).status, "none")
+  it("A.4: its signatures hold, that of the digest too", () => {
+    const { zone } = examples[3]!
+    const keys = zone.apex.sets.get(types.DNSKEY)!.rdatas.map((rdata) => Dnskey.read(rdata)!)
+    let held = 0
+    for (const node of zone.nodes.values()) {
+      for (const [type, list] of node.signatures) {
+        const signatures = list.map((record) => Rrsig.read(ResourceRecord.dataOctets(record))!)
+        const options = { zone: zone.origin, keys, now: signatures[0]!.inception + 60, budget: new Budget() }
+        assert.property(verify(node.sets.get(type)!, signatures, options), "key")
+        held++
+      }
+    }
+    assert.strictEqual(held, 14)
+  })
+  it("a zone without a digest says nothing", () => {
+    const bare = [...examples[0]!.zone.records()].filter(({ type }) => type !== "ZONEMD")
+    assert.strictEqual(Zonemd.check(Zone.make(bare)).status, "none")
   })
 })

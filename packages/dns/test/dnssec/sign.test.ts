@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { SigningKey, sign, signSync, Zonemd } from "@handoff/dns/dnssec"
+import { checkSigned, SigningKey, sign, signSync, Zonemd } from "@handoff/dns/dnssec"
 import { Name, RecordText } from "@handoff/dns/wire"
 import { edit, text, types, Zone } from "@handoff/dns/zone"
 import * as Effect from "effect/Effect"
+import { TestClock } from "effect/testing"
 import { has, run } from "../server/support/peers.ts"
 import { lab } from "../server/support/zones.ts"
 
@@ -88,6 +89,34 @@ describe("a signed zone", () => {
     assert.strictEqual(fresh(later), signatures(later).size)
     const others = signSync(edited, { keys: [SigningKey.generate()], now: now + 60, previous: first })
     assert.strictEqual(fresh(others), signatures(others).size)
+  })
+  it.effect("keeps no signature of another key that has the tag of the new one", () => {
+    const byTag = new Map<number, SigningKey.SigningKey>()
+    let pair: readonly [SigningKey.SigningKey, SigningKey.SigningKey] | undefined
+    while (pair === undefined) {
+      const key = SigningKey.generate({ algorithm: 15 })
+      const other = byTag.get(key.dnskey.tag)
+      if (other === undefined) byTag.set(key.dnskey.tag, key)
+      else pair = [other, key]
+    }
+    const [old, rolled] = pair
+    const first = signSync(lab, { keys: [old], now })
+    // The old key gone at once, or there beside the new one for a while.
+    const atOnce = signSync(lab, { keys: [rolled], now: now + 60, previous: first })
+    const both = signSync(lab, { keys: [old, rolled], now: now + 60, previous: first })
+    const after = signSync(lab, { keys: [rolled], now: now + 60, previous: both })
+    return Effect.gen(function* () {
+      yield* TestClock.setTime((now + 60) * 1_000)
+      for (const zone of [atOnce, both, after]) assert.deepStrictEqual(yield* checkSigned(zone), [])
+      assert.strictEqual(both.apex.signatures.get(types.SOA)!.length, 2)
+    })
+  })
+  it("publishes no CDS when no key is one that a parent points to", () => {
+    const zone = text.zone("example.", "$TTL 60\n@ SOA a b 1 1 1 1 1\n@ NS a\na A 192.0.2.1\n")
+    const keys = [SigningKey.generate({ role: "zone" })]
+    const signed = signSync(zone, { keys, now: 1_800_000_000, childDs: true, denial: "nsec3", zonemd: true })
+    assert.isFalse(signed.apex.sets.has(types.CDS))
+    assert.isTrue(signed.apex.sets.has(types.NSEC3PARAM) && signed.apex.sets.has(types.ZONEMD))
   })
   it("signs neither glue nor the servers of a delegation", () => {
     const zone = signSync(lab, { keys: [SigningKey.generate()], now })

@@ -2,7 +2,7 @@
 import * as net from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import { Executor, ExchangeError, type Exchange } from "@handoff/core"
-import { Dns, Transport } from "@handoff/dns"
+import { Dig, Dns, Transport } from "@handoff/dns"
 import { Message } from "@handoff/dns/wire"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -117,6 +117,45 @@ describe("hostile servers", () => {
     })
   )
 
+  it.live(
+    "an answer over TCP that cannot be read is answered for: the connection owes nothing and is closed when idle",
+    () =>
+      Effect.gen(function* () {
+        const server = yield* tcpServer((socket) => {
+          socket.on("data", (query) => {
+            // The question comes back, with an answer announced that is not there.
+            const reply = Buffer.from(query)
+            reply[4]! |= 0x80
+            reply[9] = 1
+            socket.write(reply)
+          })
+        })
+        const dns = yield* make(server.text, { edns: false, connectionIdle: 0 })
+        const error = yield* Effect.flip(dns.resolve("a.example", "A"))
+        assert.strictEqual(error.code, "EBADRESP")
+        assert.strictEqual((yield* dns.stats).extra["stream.connections"], 0)
+      })
+  )
+
+  it.live("raw octets that are no query are refused, not read for ever", () =>
+    Effect.gen(function* () {
+      const dns = yield* make("127.0.0.1:9")
+      const head = [0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+      for (const question of [
+        [],
+        [0],
+        [0, 0, 1, 0],
+        Array.from({ length: 40 }, () => 0xff),
+        Array.from({ length: 40 }, () => 1),
+        [0xc0, 12, 0, 1, 0, 1],
+        [63, 97, 0, 0, 1, 0, 1]
+      ]) {
+        const query = Dig.query(dns, { name: "raw", octets: Uint8Array.from([...head, ...question]) })
+        assert.strictEqual((yield* Effect.flip(query)).code, "EBADQUERY")
+      }
+    })
+  )
+
   it.live("a megabyte of garbage over TCP is thrown away as it comes", () =>
     Effect.gen(function* () {
       const server = yield* tcpServer((socket) => {
@@ -197,6 +236,24 @@ describe("ports and ids", () => {
       assert.isTrue(ports.size >= 20, `${ports.size} ports for 100 questions`)
       const steps = server.heard.slice(1).map((heard, i) => heard.message.id - server.heard[i]!.message.id)
       assert.isTrue(new Set(steps).size > 90)
+    })
+  )
+
+  it.live("of a burst, what is given up in the same turn is never sent", () =>
+    Effect.gen(function* () {
+      const server = yield* ScriptedServer.make(fine)
+      const dns = yield* make(server.text, { mixCase: false })
+      const cancels = Array.from({ length: 100 }, (_, i) => dns.resolveUnsafe(`n${i}.example`, "A", () => {}))
+      assert.strictEqual(dns.resolver.outstanding, 100)
+      // Eighty have left in pieces, each half of all in flight; the last twenty leave at the end of the turn.
+      for (const cancel of cancels.slice(80)) cancel()
+      assert.strictEqual(dns.resolver.outstanding, 80)
+      // Those that were kept are all answered; one asked after them is the last that the server hears.
+      yield* Effect.forEach(Array.from({ length: 80 }), (_, i) => dns.resolve(`n${i}.example`, "A"))
+      yield* dns.resolve("last.example", "A")
+      const heard = new Set(server.heard.map((one) => asked(one)))
+      assert.strictEqual(heard.size, 81)
+      assert.isFalse(heard.has("n90.example."))
     })
   )
 

@@ -1,11 +1,4 @@
-/**
- * The same scenarios against real name servers from Debian: NSD, Knot, BIND with a zone of ours, and Unbound in front of
- * NSD. One that is not installed is named and left out.
- */
-import { spawn } from "node:child_process"
-import * as fs from "node:fs"
-import * as os from "node:os"
-import * as path from "node:path"
+/** What the public modules find at real name servers (`Peers.ts`), over the sockets of every day and in real time. */
 import { assert, describe, it } from "@effect/vitest"
 import { LookupAddress, LookupHost, QueryRecords } from "@handoff/core"
 import { Bulk, Dig, Dns, Mx, Naptr, Srv, Svcb, ZoneCut } from "@handoff/dns"
@@ -13,10 +6,9 @@ import * as Effect from "effect/Effect"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Stream from "effect/Stream"
 import { afterAll, beforeAll } from "vitest"
-import * as ScriptedServer from "../support/ScriptedServer.ts"
+import * as Peers from "../support/Peers.ts"
 
-const zone = `$ORIGIN lab.example.
-$TTL 300
+const zone = `$TTL 300
 @ SOA ns hostmaster 1 3600 600 86400 60
 @ NS ns
 ns A 127.0.0.1
@@ -43,140 +35,28 @@ number NAPTR 10 100 "u" "E2U+sip" "!^\\\\+49(.*)$!sip:\\\\1@example.org!" .
 *.wild A 192.0.2.10
 `
 
-const reverse = `$ORIGIN 2.0.192.in-addr.arpa.
-$TTL 300
+const reverse = `$TTL 300
 @ SOA ns.lab.example. hostmaster.lab.example. 1 3600 600 86400 60
 @ NS ns.lab.example.
 7 PTR host.lab.example.
 `
 
-interface Peer {
-  readonly name: string
-  readonly program: string
-  readonly words: (folder: string) => ReadonlyArray<string>
-  readonly files: (options: {
-    readonly folder: string
-    readonly port: number
-    readonly behind: number
-  }) => Readonly<Record<string, string>>
-  readonly recursive?: true
-}
+const peers = Peers.all
 
-const peers: ReadonlyArray<Peer> = [
-  {
-    name: "NSD",
-    program: "/usr/sbin/nsd",
-    words: (folder) => ["-d", "-c", `${folder}/conf`],
-    files: ({ folder, port }) => ({
-      conf: `server:\n  server-count: 1\n  ip-address: 127.0.0.1@${port}\n  username: ""\n  chroot: ""\n  zonesdir: "${folder}"\n  database: ""\n  pidfile: ""\n  xfrdfile: "${folder}/xfrd"\n  zonelistfile: "${folder}/list"\n  rrl-ratelimit: 0\n  nsid: "ascii_nsd"\nremote-control:\n  control-enable: no\nzone:\n  name: lab.example\n  zonefile: zone\nzone:\n  name: 2.0.192.in-addr.arpa\n  zonefile: reverse\n`
-    })
-  },
-  {
-    name: "Knot",
-    program: "/usr/sbin/knotd",
-    words: (folder) => ["-c", `${folder}/conf`],
-    files: ({ folder, port }) => ({
-      conf: `server:\n  listen: 127.0.0.1@${port}\n  rundir: ${folder}\n  nsid: knot\ndatabase:\n  storage: ${folder}\nmod-cookies:\n  - id: default\n    badcookie-slip: 1\ntemplate:\n  - id: default\n    storage: ${folder}\n    zonefile-sync: -1\n    global-module: mod-cookies/default\nzone:\n  - domain: lab.example\n    file: zone\n  - domain: 2.0.192.in-addr.arpa\n    file: reverse\n`
-    })
-  },
-  {
-    name: "BIND",
-    program: "/usr/sbin/named",
-    words: (folder) => ["-f", "-c", `${folder}/conf`],
-    files: ({ folder, port }) => ({
-      conf: `options { directory "${folder}"; pid-file none; session-keyfile none; listen-on port ${port} { 127.0.0.1; }; listen-on-v6 { none; }; recursion no; dnssec-validation no; managed-keys-directory "${folder}"; server-id "bind"; };\ncontrols { };\nzone "lab.example" { type primary; file "zone"; };\nzone "2.0.192.in-addr.arpa" { type primary; file "reverse"; };\n`
-    })
-  },
-  {
-    name: "Unbound",
-    program: "/usr/sbin/unbound",
-    recursive: true,
-    words: (folder) => ["-d", "-c", `${folder}/conf`],
-    files: ({ folder, port, behind }) => ({
-      conf: `server:\n  directory: "${folder}"\n  chroot: ""\n  username: ""\n  pidfile: ""\n  interface: 127.0.0.1\n  port: ${port}\n  do-daemonize: no\n  use-syslog: no\n  logfile: "${folder}/log"\n  do-not-query-localhost: no\n  module-config: "iterator"\n  local-zone: "2.0.192.in-addr.arpa." nodefault\n  num-threads: 1\n  so-reuseport: no\n  edns-tcp-keepalive: yes\nstub-zone:\n  name: "lab.example"\n  stub-addr: 127.0.0.1@${behind}\nstub-zone:\n  name: "2.0.192.in-addr.arpa"\n  stub-addr: 127.0.0.1@${behind}\n`
-    })
-  }
-]
-
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), "handoff-peers-"))
-const running: Array<{ readonly stop: () => Promise<void> }> = []
-const ports = new Map<string, number>()
-
-const freePort = (): Promise<number> =>
-  Effect.runPromise(
-    Effect.scoped(
-      Effect.map(
-        ScriptedServer.make(() => []),
-        ({ port }) => port
-      )
-    )
-  )
-
-const start = async (peer: Peer, behind: number): Promise<void> => {
-  const port = await freePort()
-  const home = path.join(folder, peer.name)
-  fs.mkdirSync(home)
-  const files = { zone, reverse, ...peer.files({ folder: home, port, behind }) }
-  for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(home, name), text)
-  const child = spawn(peer.program, peer.words(home), { stdio: ["ignore", "pipe", "pipe"] })
-  let said = ""
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += String(text)))
-  running.push({
-    stop: async () => {
-      if (child.exitCode !== null) return
-      const ended = new Promise((resolve) => child.once("close", resolve))
-      child.kill("SIGKILL")
-      await ended
-    }
-  })
-  const answers = Effect.scoped(
-    Effect.flatMap(
-      Dns.make({
-        servers: [`127.0.0.1:${port}`],
-        hosts: false,
-        timeout: "200 millis",
-        attempts: 1,
-        cache: { maxOctets: 0 }
-      }),
-      (dns) => dns.resolve("host.lab.example", "A")
-    )
-  )
-  for (let i = 0; i < 50; i++) {
-    const answer = await Effect.runPromise(Effect.result(answers))
-    if (answer._tag === "Success" && answer.success.kind === "records") {
-      ports.set(peer.name, port)
-      return
-    }
-    if (child.exitCode !== null) break
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  throw new Error(`${peer.name} does not answer: ${said.slice(-2_000)}`)
-}
-
-const absent = (peer: Peer): string | undefined =>
-  !fs.existsSync(peer.program)
-    ? `${peer.program} is not installed`
-    : peer.recursive === true && !fs.existsSync(peers[0]!.program)
-      ? "it needs NSD behind it"
-      : undefined
-
+let running: Peers.Running
 beforeAll(async () => {
-  for (const peer of peers) {
-    const reason = absent(peer)
-    if (reason !== undefined) console.log(`${peer.name} is left out: ${reason}`)
-    else await start(peer, ports.get("NSD") ?? 0)
-  }
+  running = await Peers.start({
+    zones: { "lab.example": zone, "2.0.192.in-addr.arpa": reverse },
+    probe: "host.lab.example",
+    cookies: true
+  })
 }, 60_000)
-
-afterAll(async () => {
-  await Promise.all(running.map(({ stop }) => stop()))
-  fs.rmSync(folder, { recursive: true, force: true })
-}, 20_000)
+afterAll(() => running.stop(), 20_000)
 
 for (const peer of peers) {
-  describe.skipIf(absent(peer) !== undefined)(`against ${peer.name}`, () => {
+  describe.skipIf(Peers.absent(peer) !== undefined)(`against ${peer.name}`, () => {
     const dns = (options: Dns.Options = {}) =>
-      Dns.make({ servers: [`127.0.0.1:${ports.get(peer.name)}`], hosts: false, order: false, ...options })
+      Dns.make({ servers: [`127.0.0.1:${running.ports.get(peer.name)}`], hosts: false, order: false, ...options })
 
     it.live("a name has its addresses, and an address its name", () =>
       Effect.gen(function* () {

@@ -1,8 +1,12 @@
 /** DNS over TLS and HTTPS on real loopback sockets: who is believed, that connections are kept, and discovery. */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Discovery, Dns, type Endpoint } from "@handoff/dns"
 import { Name, type ResourceRecord } from "@handoff/dns/wire"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import { certificates } from "../support/certificates.ts"
 import * as ScriptedServer from "../support/ScriptedServer.ts"
 import * as SecureServer from "../support/SecureServer.ts"
@@ -65,6 +69,25 @@ for (const protocol of ["tls", "https"] as const) {
     }
   })
 }
+
+describe("a cache between the server and us (RFC 8484 section 5.1)", () => {
+  for (const [age, ttl] of [
+    ["25", 35],
+    ["100", 0],
+    ["nonsense", 60],
+    ["-5", 60]
+  ] as const) {
+    it.live(`Age: ${age} leaves ${ttl} of a TTL of 60`, () =>
+      Effect.gen(function* () {
+        const server = yield* SecureServer.make(fine, age)
+        const resolver = yield* dns({ ...ways(server).https, name: "dns.example", ca, method: "GET" })
+        const answer = yield* resolver.resolve("x.example", "A")
+        assert.deepStrictEqual([answer.ttl, answer.records[0]!.ttl], [ttl, ttl])
+        assert.strictEqual(answer.message!.edns, undefined)
+      })
+    )
+  }
+})
 
 describe("kept connections", () => {
   it.live("a hundred questions over TLS share one connection", () =>
@@ -181,6 +204,24 @@ describe("RFC 9462: discovery of encrypted resolvers", () => {
       const resolver = yield* Dns.make({ servers: [plain.text], hosts: false, discoverEncrypted: true })
       const { transport } = yield* resolver.resolve("x.example", "A")
       assert.include(["https", "tls"], transport)
+    })
+  )
+
+  it.live("and does so again when the system's configuration changes", () =>
+    Effect.gen(function* () {
+      const secure = yield* SecureServer.make(fine)
+      const plain = yield* ScriptedServer.make(designates(secure))
+      const home = fs.mkdtempSync(path.join(os.tmpdir(), "handoff-dns-"))
+      yield* Effect.addFinalizer(() => Effect.sync(() => fs.rmSync(home, { recursive: true, force: true })))
+      const resolvConf = path.join(home, "resolv.conf")
+      fs.writeFileSync(resolvConf, "options timeout:3\n")
+      const resolver = yield* Dns.make({ servers: [plain.text], hosts: false, resolvConf, discoverEncrypted: true })
+      fs.writeFileSync(resolvConf, "options timeout:4\n")
+      const upstream = () => resolver.resolver.upstream.servers.list.map(({ endpoint }) => endpoint.protocol).join()
+      const followed = Effect.sync(() => resolver.resolver.options.timeout === 4_000 && upstream() === "https,tls")
+      yield* Effect.repeat(followed, { until: (is) => is, schedule: Schedule.spaced("20 millis") }).pipe(
+        Effect.timeout("5 seconds")
+      )
     })
   )
 

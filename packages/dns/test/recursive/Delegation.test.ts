@@ -36,6 +36,36 @@ describe("what a reply of a zone's server may say (RFC 5452 6)", () => {
     })
     assert.deepStrictEqual(found.kind === "answer" && found.message.answers.map(({ type }) => type), ["CNAME"])
   })
+  it("nor are those that an alias leads to by way of elsewhere: it may lead on otherwise", () => {
+    const found = step({
+      authoritative: true,
+      answers: records(
+        "www.leaf.test. CNAME a.example.\na.example. CNAME b.leaf.test.\nb.leaf.test. A 192.0.2.1\nc.leaf.test. A 192.0.2.1"
+      )
+    })
+    assert.deepStrictEqual(found.kind === "answer" && found.message.answers.map(({ type }) => type), ["CNAME"])
+    const whole = step({
+      authoritative: true,
+      answers: records(
+        "leaf.test. DNAME new.test.\nwww.leaf.test. CNAME www.new.test.\nwww.new.test. CNAME b.test.\nb.test. A 192.0.2.1"
+      )
+    })
+    assert.strictEqual(whole.kind === "answer" && whole.message.answers.length, 4)
+  })
+  it("that there is nothing where an alias leads is its to say only where that is its own, too", () => {
+    for (const [target, rcode] of [
+      ["gone.test.", Rcode.NXDOMAIN],
+      ["gone.example.", Rcode.NOERROR]
+    ] as const) {
+      const found = step({
+        authoritative: true,
+        rcode: Rcode.NXDOMAIN,
+        answers: records(`www.leaf.test. CNAME ${target}`),
+        authorities: records("example. SOA a.test. b.test. 1 1 1 1 1")
+      })
+      assert.deepStrictEqual(found.kind === "answer" && [found.message.rcode, found.message.authorities], [rcode, []])
+    }
+  })
   const lame: ReadonlyArray<readonly [string, Partial<Message.Message>]> = [
     ["a referral upwards", { authorities: records(". NS a.root.") }],
     ["a referral to itself", { authorities: records("test. NS a.test.") }],

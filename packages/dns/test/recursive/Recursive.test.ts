@@ -166,6 +166,8 @@ const resolve = (recursive: Recursive["Service"], ask: Pick<Ask, "name" | "type"
         }
   )
 
+if (process.getuid?.() !== 0) console.warn("skipped: Unbound on the same tree asks port 53 only, which takes root")
+
 describe("from the root down", () => {
   it.live(
     "finds what each zone of the tree says, past servers that are dead, lame, slow or lie",
@@ -267,6 +269,38 @@ describe("from the root down", () => {
         }
       }),
     30_000
+  )
+})
+
+describe("root hints (RFC 9609)", () => {
+  const two = (servers: string) =>
+    signTree({
+      ".": `${servers}\na.root. A ${host(1)}\nb.root. A ${host(2)}\ntest NS a.nic.test\na.nic.test A ${host(11)}\n`,
+      "test.": `@ NS a.nic\na.nic A ${host(11)}\nwww A 192.0.2.1\n`
+    })
+  it.live("are only where it begins: the servers that the root names are asked from then on", () =>
+    Effect.gen(function* () {
+      const port = yield* Effect.promise(freePort)
+      const grown = two("@ NS b.root.")
+      const old = yield* serve(host(1), port, [grown.zones.get(".")!])
+      const now = yield* serve(host(2), port, [grown.zones.get(".")!])
+      yield* serve(host(11), port, [grown.zones.get("test.")!])
+      const recursive = yield* Recursive.make({ ...optionsFor(port), anchors: [grown.anchor] })
+      for (const name of ["www.test.", "other.test.", "nope."]) yield* recursive.resolve(name, "A")
+      assert.strictEqual((yield* old.stats).requests, 1)
+      assert.isAbove((yield* now.stats).requests, 2)
+    })
+  )
+  it.live("go on when the root names servers that are nowhere", () =>
+    Effect.gen(function* () {
+      const port = yield* Effect.promise(freePort)
+      const grown = two("@ NS gone.elsewhere.")
+      yield* serve(host(1), port, [grown.zones.get(".")!])
+      yield* serve(host(11), port, [grown.zones.get("test.")!])
+      const recursive = yield* Recursive.make({ ...optionsFor(port), anchors: [grown.anchor] })
+      const { verdict } = yield* recursive.resolve("www.test.", "A")
+      assert.strictEqual(verdict?.status, "secure")
+    })
   )
 })
 

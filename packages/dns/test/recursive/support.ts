@@ -3,12 +3,12 @@
  * it, with servers that are right, dead, lame, slow, or lie.
  */
 import { createSocket } from "node:dgram"
-import { Dnskey, SigningKey, signSync } from "@handoff/dns/dnssec"
+import { SigningKey, signSync } from "@handoff/dns/dnssec"
 import { handle, Server } from "@handoff/dns/server"
 import { Name } from "@handoff/dns/wire"
-import { RRset, text, types, Zone } from "@handoff/dns/zone"
+import { type RRset, text, Zone } from "@handoff/dns/zone"
 import * as Effect from "effect/Effect"
-import { policyOf } from "../dnssec/support/judge.ts"
+import { dsOf, policyOf } from "../dnssec/support/judge.ts"
 
 const now = Math.floor(Date.now() / 1_000)
 
@@ -17,7 +17,10 @@ export interface Tree {
   readonly anchor: ReturnType<typeof RRset.recordOf>
 }
 
-/** Zones as text, deepest first: each is signed, and its DS goes to the zone above, unless its text begins with `;unsigned`. */
+/**
+ * Zones as text: each is signed, and its DS goes to the zone above. Words of a first line that is a comment say otherwise: `unsigned`,
+ * `nsec3`, `optout`, `expired` (its signatures), `island` (the zone above has no DS), `stranger` (it has that of another key).
+ */
 export const signTree = (texts: Readonly<Record<string, string>>): Tree => {
   const zones = new Map<string, Zone.Zone>()
   const ds = new Map<string, Array<ReturnType<typeof RRset.recordOf>>>()
@@ -27,22 +30,25 @@ export const signTree = (texts: Readonly<Record<string, string>>): Tree => {
   let anchor: Tree["anchor"] | undefined
   for (const origin of origins) {
     const source = texts[origin]!
+    const words = new Set(/^;(.*)/.exec(source)?.[1]!.split(" "))
     const name = Name.fromText(origin)
     const plain = text.zone(origin, `$TTL 300\n@ SOA ns hostmaster 1 7200 900 1209600 300\n${source}`)
     const zone = Zone.make([...plain.records(), ...(ds.get(origin) ?? [])])
-    if (source.startsWith(";unsigned")) {
+    if (words.has("unsigned")) {
       zones.set(origin, zone)
       continue
     }
     const key = SigningKey.generate({ role: "single" })
-    zones.set(
-      origin,
-      signSync(zone, { keys: [key], now, ...(source.startsWith(";nsec3") ? { denial: "nsec3" as const } : {}) })
-    )
-    const record = RRset.recordOf({ name, type: types.DS, ttl: 300, rdata: Dnskey.dsRdata(name, key.dnskey) })
+    const denial = words.has("optout")
+      ? ({ denial: "nsec3", nsec3: { optOut: true } } as const)
+      : words.has("nsec3")
+        ? ({ denial: "nsec3" } as const)
+        : {}
+    zones.set(origin, signSync(zone, { keys: [key], now: words.has("expired") ? now - 60 * 86_400 : now, ...denial }))
+    const record = dsOf(origin, words.has("stranger") ? SigningKey.generate({ role: "single" }) : key)
     if (origin === ".") anchor = record
     const parent = origins.find((other) => other !== origin && Name.isSubdomainOf(name, Name.fromText(other)))
-    if (parent !== undefined) ds.set(parent, [...(ds.get(parent) ?? []), record])
+    if (parent !== undefined && !words.has("island")) ds.set(parent, [...(ds.get(parent) ?? []), record])
   }
   return { zones, anchor: anchor! }
 }

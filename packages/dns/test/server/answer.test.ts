@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { answer, handle, type Policy } from "@handoff/dns/server"
 import { Edns, Message, Name, Question, Rcode, type ResourceRecord } from "@handoff/dns/wire"
-import { type Zone, ZoneStore } from "@handoff/dns/zone"
+import { text, type Zone, ZoneStore } from "@handoff/dns/zone"
 import { lab, wildcards } from "./support/zones.ts"
 
 const ask = (zone: Zone.Zone, name: string, type: Question.QuestionType) =>
@@ -33,6 +33,34 @@ describe("RFC 4592 2.2.1", () => {
     assert.isFalse(found.authoritative)
     assert.deepStrictEqual(owners(found.authorities), ["subdel.example. NS", "subdel.example. NS"])
   })
+})
+
+describe("RFC 6672 2.2, table 1: what a DNAME makes of a name", () => {
+  const table: ReadonlyArray<readonly [string, string, string, string | undefined]> = [
+    ["com.", "example.com.", "example.net.", undefined],
+    ["example.com.", "example.com.", "example.net.", undefined],
+    ["a.example.com.", "example.com.", "example.net.", "a.example.net."],
+    ["a.b.example.com.", "example.com.", "example.net.", "a.b.example.net."],
+    ["ab.example.com.", "b.example.com.", "example.net.", undefined],
+    ["foo.example.com.", "example.com.", "example.net.", "foo.example.net."],
+    ["a.x.example.com.", "x.example.com.", "example.net.", "a.example.net."],
+    ["a.example.com.", "example.com.", "y.example.net.", "a.y.example.net."],
+    ["cyc.example.com.", "example.com.", "example.com.", "cyc.example.com."],
+    ["cyc.example.com.", "example.com.", "c.example.com.", "cyc.c.example.com."],
+    ["shortloop.x.x.", "x.", ".", "shortloop.x."],
+    ["shortloop.x.", "x.", ".", "shortloop."]
+  ]
+  for (const [name, owner, target, result] of table) {
+    it(`${name} under ${owner} DNAME ${target} is ${result ?? "no match"}`, () => {
+      const zone = text.zone(".", `@ 60 SOA a b 1 1 1 1 1\n@ 60 NS a.\n${owner} 60 DNAME ${target}`)
+      const found = ask(zone, name, "A")
+      const alias = found.answers.find((record): record is ResourceRecord.Of<"CNAME"> => record.type === "CNAME")
+      assert.strictEqual(alias === undefined ? undefined : Name.toText(alias.data.target), result)
+      assert.isAtMost(found.answers.length, 40)
+      // "The result depends on the QTYPE."
+      if (name === owner) assert.deepStrictEqual(owners(ask(zone, name, "DNAME").answers), [`${owner} DNAME`])
+    })
+  }
 })
 
 describe("answers of a zone", () => {

@@ -1,10 +1,17 @@
 /**
- * A scripted network in virtual time: servers that answer as told, after as long as told, through the resolver's own
- * `Transport`. What was asked, when and how, is recorded.
+ * A scripted network in virtual time: servers that answer as told, after as long as told. What was asked, when and how, is
+ * recorded.
+ *
+ * It is played on a stage. The usual one is in memory, behind the resolver's own `Transport`; on that of `RealStage.ts` the
+ * same scenario plays on real sockets, and what a script says is `served` comes from a real name server, which must say the
+ * same.
  */
 import { Dns, type Endpoint, Query, type Transport, type Wheel } from "#internal"
 import { Message } from "@handoff/dns/wire"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 
 export interface Asked {
@@ -22,7 +29,7 @@ export interface Asked {
 }
 
 export type Sent =
-  | { readonly after?: number; readonly message: Message.Message }
+  | { readonly after?: number; readonly message: Message.Message; readonly served?: true }
   | { readonly after?: number; readonly octets: Uint8Array }
   /** An ICMP error over UDP, a refused connection over TCP. */
   | { readonly after?: number; readonly unreachable: string }
@@ -37,8 +44,56 @@ export interface Scene {
   readonly held: () => number
 }
 
+export type Scripts = Readonly<Record<string, Script>>
+
+/** Where a scene is played. */
+export interface Stage {
+  /** Sets up the servers; every question to one of them is put down in `asked` and answered as its script says. */
+  readonly open: (
+    scripts: Scripts,
+    asked: Array<Asked>
+  ) => Effect.Effect<
+    { readonly transport: (wheel: Wheel.Wheel) => Transport.Transport; readonly held: () => number },
+    never,
+    Scope.Scope
+  >
+  /** Waits until nothing is on its way in real time; virtual time stands still meanwhile. */
+  readonly settle: Effect.Effect<void>
+}
+
+/** In memory: nothing takes real time. */
+const inMemory: Stage = {
+  open: (scripts, asked) =>
+    Effect.sync(() => {
+      const held = new Set<Transport.Ask>()
+      return { transport: transport(scripts, asked, held), held: () => held.size }
+    }),
+  settle: Effect.void
+}
+
+/** The stage of all scenes that are made under it. */
+export const Stage = Context.Reference<Stage>("@handoff/dns/test/Stage", { defaultValue: () => inMemory })
+
+/** What was asked, as `Asked`. */
+export const askedOf = (
+  octets: Uint8Array,
+  fields: { readonly server: string; readonly via: "udp" | "tcp"; readonly at: number },
+  before: ReadonlyArray<Asked>
+): Asked => {
+  const message = Message.decodeUnsafe(Uint8Array.from(octets))
+  const question = message.questions[0]!
+  return {
+    ...fields,
+    message,
+    octets: Uint8Array.from(octets),
+    name: question.name.toString().toLowerCase(),
+    type: question.type,
+    index: before.filter((one) => one.server === fields.server).length
+  }
+}
+
 const transport =
-  (scripts: Readonly<Record<string, Script>>, asked: Array<Asked>, held: Set<Transport.Ask>) =>
+  (scripts: Scripts, asked: Array<Asked>, held: Set<Transport.Ask>) =>
   (wheel: Wheel.Wheel): Transport.Transport => {
     const begin = wheel.now()
     const open =
@@ -70,18 +125,8 @@ const transport =
             ask.octets[0] = id >> 8
             ask.octets[1] = id & 255
             held.add(ask)
-            const message = Message.decodeUnsafe(Uint8Array.from(ask.octets))
-            const question = message.questions[0]!
-            const heard: Asked = {
-              server: endpoint.address,
-              via,
-              at: Math.round(wheel.now() - begin),
-              message,
-              octets: Uint8Array.from(ask.octets),
-              name: question.name.toString().toLowerCase(),
-              type: question.type,
-              index: asked.filter((one) => one.server === endpoint.address).length
-            }
+            const at = Math.round(wheel.now() - begin)
+            const heard = askedOf(ask.octets, { server: endpoint.address, via, at }, asked)
             asked.push(heard)
             for (const sent of scripts[endpoint.address]!(heard)) {
               wheel.set(sent.after ?? 1, () => deliver(ask, sent))
@@ -95,34 +140,44 @@ const transport =
   }
 
 /** A resolver in a scripted network. Nothing of the system is read. */
-export const make = (scripts: Readonly<Record<string, Script>>, options: Dns.Options = {}) =>
+export const make = (scripts: Scripts, options: Dns.Options = {}) =>
   Effect.gen(function* () {
     const asked: Array<Asked> = []
-    const held = new Set<Transport.Ask>()
+    const { held, transport } = yield* (yield* Stage).open(scripts, asked)
     const dns = yield* Dns.make({
       servers: Object.keys(scripts),
       hosts: false,
       hedgeShare: 0,
-      transport: transport(scripts, asked, held),
+      transport,
       sourceOf: () => undefined,
       ...options
     })
-    const scene: Scene = { dns, asked, held: () => held.size }
+    const scene: Scene = { dns, asked, held }
     return scene
   })
 
 /** Runs an effect while virtual time passes, until it ends; at most `most` ms of it. Gives its exit and how long it took. */
 export const timed = <A, E>(effect: Effect.Effect<A, E>, most = 60_000) =>
   Effect.gen(function* () {
+    const { settle } = yield* Stage
     const fiber = yield* Effect.forkChild(Effect.exit(effect), { startImmediately: true })
+    yield* settle
     let elapsed = 0
     while (fiber.pollUnsafe() === undefined && elapsed < most) {
       yield* TestClock.adjust(1)
+      yield* settle
       elapsed++
     }
     const exit = fiber.pollUnsafe()
     if (exit === undefined) return yield* Effect.die(new Error(`still running after ${most} ms`))
     return { exit: yield* exit, elapsed }
+  })
+
+/** Lets virtual time pass while nobody asks; what was fetched ahead of need arrives in its first milliseconds. */
+export const rest = (time: `${number} seconds`) =>
+  Effect.gen(function* () {
+    yield* timed(Effect.sleep(5))
+    yield* TestClock.adjust(Duration.toMillis(Duration.fromInputUnsafe(time)) - 5)
   })
 
 /** As `timed`, for an effect that succeeds. */
@@ -141,3 +196,17 @@ export const reply = (asked: Asked, fields: Partial<Message.Message> = {}): Mess
     questions: asked.message.questions,
     ...fields
   })
+
+/**
+ * What a name server with the zones of the scenario's folder says, with no word of the script's own: on a stage with a real
+ * server it is what that one says, and the claim made here is checked.
+ */
+export const served = (asked: Asked, claim: Partial<Message.Message>, after = 1): Sent => ({
+  after,
+  message: reply(asked, claim),
+  served: true
+})
+
+/** How a zone begins, for real servers: its SOA and its name server. TTL and minimum in seconds. */
+export const zone = (records: string, { minimum = 60, ttl = 60 } = {}): string =>
+  `$TTL 60\n@ ${ttl} SOA ns.invalid. hostmaster.invalid. 1 3600 600 86400 ${minimum}\n@ NS ns.lab.\n${records}\n`

@@ -18,14 +18,16 @@ export interface SecureServer {
   readonly hangUp: () => void
 }
 
-export const make = (script: Script) =>
+/** `age` is what a cache on the way would say over HTTPS: seconds since the server said it (RFC 9111 section 5.1). */
+export const make = (script: Script, age?: string) =>
   Effect.acquireRelease(
-    Effect.promise(() => open(script)),
+    Effect.promise(() => open(script, age)),
     ({ close }) => Effect.promise(close)
   ).pipe(Effect.map(({ server }) => server))
 
 const open = async (
-  script: Script
+  script: Script,
+  age: string | undefined
 ): Promise<{ readonly server: SecureServer; readonly close: () => Promise<void> }> => {
   const { cert, key } = certificates()
   const heard: Array<string> = []
@@ -61,7 +63,9 @@ const open = async (
         response.writeHead(url.pathname === "/dns-query" ? 503 : 404).end()
         return
       }
-      response.writeHead(200, { "content-type": "application/dns-message" }).end(answers[0]!)
+      response
+        .writeHead(200, { "content-type": "application/dns-message", ...(age === undefined ? {} : { age }) })
+        .end(answers[0]!)
     })
   })
   doh.on("session", (session) => {

@@ -52,6 +52,7 @@ for (const name of names) {
         assert.strictEqual(wrong.reason, "Signature")
       })
     )
+    if (name === "Knot") console.warn("skipped: zones over TLS from Knot, which has no TLS before 3.4")
     it.live.skipIf(missing || name === "Knot")("gives us a zone over TLS", () =>
       Effect.gen(function* () {
         const server = yield* start(name, { zone })

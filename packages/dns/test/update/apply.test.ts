@@ -83,6 +83,15 @@ describe("changes (RFC 2136 3.4)", () => {
     assert.include(after(Update.remove(base, one("www 60 A 192.0.2.1")))!, "www.example. 300 IN A 192.0.2.2")
     assert.include(after(Update.add(base, one("deep.er 7 A 192.0.2.3")))!, "deep.er.example. 7 IN A 192.0.2.3")
   })
+  it("a set has the TTL of the record that was added last, be it more or less", () => {
+    for (const ttl of [9, 900]) {
+      const printed = after(Update.add(base, one(`www ${ttl} A 192.0.2.9`)))!
+      for (const last of [1, 2, 9]) assert.include(printed, `www.example. ${ttl} IN A 192.0.2.${last}`)
+      assert.include(printed, "ns.example. 300 IN A 192.0.2.53")
+    }
+    const twice = after(Update.add(base, one("www 9 A 192.0.2.8"), one("www 900 A 192.0.2.9")))!
+    assert.include(twice, "www.example. 900 IN A 192.0.2.8")
+  })
   it("any messages of the opcode leave a zone, or nothing", () => {
     const octets = Message.encode(
       Update.toMessage(

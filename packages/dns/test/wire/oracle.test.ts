@@ -49,12 +49,14 @@ const quirks = {
     octets.length === 0 || type === "SVCB" || type === "HTTPS" || type === "NSEC3",
   /**
    * Its GPOS must be numbers and its URI UTF-8; digest type 0 is one octet in a CDS and nothing in a DS; an alias with
-   * parameters is refused, where RFC 9460 2.4.2 says to ignore them; a TSIG error has 12 bits; ZONEMD hash 0 is reserved.
+   * parameters is refused, where RFC 9460 2.4.2 says to ignore them; a TSIG error has 12 bits; ZONEMD hash 0 is reserved,
+   * and digests of other schemes than SIMPLE are held to its lengths, which the example of RFC 8976 A.3 does not have.
    */
   refuses: (type: string, octets: Uint8Array, error: string): boolean =>
     type === "GPOS" ||
     type === "URI" ||
     /rcode must be|hash_algorithm 0|scheme 0/.test(error) ||
+    (type === "ZONEMD" && octets[4] !== 1 && error.includes("digest length inconsistent")) ||
     (["DS", "CDS", "DLV", "TA"].includes(type) && octets[3] === 0) ||
     error.includes("AliasMode"),
   /** Text of octets over 127 in words becomes UTF-8; some empty fields cannot be read back; young keys are unknown. */
@@ -67,6 +69,8 @@ const quirks = {
     ) ||
     (type === "APL" && /(^| |!)(0|[3-9]|[0-9]{2,}):/.test(text)) ||
     (type === "TSIG" && / 0 [0-9]+ [A-Z0-9]+ [0-9]+/.test(text)) ||
+    // Hashes whose length is no multiple of five octets are padded there, against RFC 5155 3.3.
+    (type === "NSEC3" && !/^\S+ \S+ \S+ \S+ (?:[0-9A-V]{8})+(?: |$)/.test(text)) ||
     // Its altitude is a float that is cut, not rounded.
     type === "LOC" ||
     // Keys and data that are empty.
@@ -85,8 +89,8 @@ const quirks = {
       "TLSA",
       "SMIMEA"
     ].includes(type),
-  /** Its text escapes octets over 127 twice in service parameters, has Python's `b''` in APL, and a URI as it is. */
-  writesText: (text: string): boolean => /\\\\[0-9]{3}|b'|^[0-9]+ [0-9]+ "[^]*([^ -~]|\\)/.test(text)
+  /** Its text escapes octets over 127 twice in service parameters, has Python's `b''` in APL, a URI as it is, and pads hashes. */
+  writesText: (text: string): boolean => /\\\\[0-9]{3}|b'|[0-9a-v]=+( |$)|^[0-9]+ [0-9]+ "[^]*([^ -~]|\\|".)/.test(text)
 } as const
 
 /** Our fields as dnspython has them: names and words as it holds them, in its order. */

@@ -20,30 +20,47 @@ const measured = async (
   const port = Number(ctx.environment["port"])
   // What is loaded and compiled once is not a connection's cost.
   const kept: Array<unknown> = [await Promise.all(Array.from({ length: 50 }, (_, slot) => open(slot, port)))]
-  /** Resident octets, after everything free was given back as far as it will be. */
-  const settle = async (): Promise<{ readonly heap: number; readonly resident: number }> => {
+  const collected = async (options?: object): Promise<NodeJS.MemoryUsage> => {
     for (let i = 0; i < 5; i++) {
-      globalThis.gc!()
+      globalThis.gc!(options as never)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
-    const { external, heapUsed, rss } = process.memoryUsage()
-    return { heap: heapUsed + external, resident: rss }
+    return process.memoryUsage()
+  }
+  /**
+   * Octets held after a usual collection, which leaves the young generation as large as the opening made it, and after
+   * one that gives back what is free, as V8 makes it when memory is short or the process is idle.
+   */
+  const settle = async () => {
+    const { rss: asLeft } = await collected()
+    const { external, heapUsed, rss } = await collected({ type: "major", execution: "sync", flavor: "last-resort" })
+    return { heap: heapUsed + external, resident: rss, asLeft }
   }
   const before = await settle()
+  const delays: Array<number> = []
+  let last = performance.now()
+  const sampler = setInterval(() => {
+    const time = performance.now()
+    delays.push(time - last)
+    last = time
+  }, 2)
   const started = performance.now()
   let done = 0
   kept.push(
     await Promise.all(Array.from({ length: count }, (_, slot) => open(slot, port).then((one) => (done++, one))))
   )
   const seconds = (performance.now() - started) / 1_000
+  clearInterval(sampler)
   ctx.check(done === count, `${done} of ${count} connections stand`)
   const after = await settle()
   ctx.check(kept.length > 1, "the connections are held")
   return {
     connections: done,
-    "per idle connection, octets": (after.heap - before.heap) / count,
+    "heap and external per connection, octets": (after.heap - before.heap) / count,
     "resident per connection, octets": (after.resident - before.resident) / count,
-    "opened/s": count / seconds
+    "resident as the opening left it, octets": (after.asLeft - before.asLeft) / count,
+    "opened/s": count / seconds,
+    "loop delay p99, ms": delays.toSorted((a, b) => a - b)[Math.floor(delays.length * 0.99)] ?? 0
   }
 }
 

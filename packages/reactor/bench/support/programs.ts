@@ -13,7 +13,7 @@ const folder = path.join(os.tmpdir(), `handoff-reactor-bench-${os.userInfo().uid
 const python = "/usr/bin/python3"
 
 /** Compiles one of `peers/*.c`, unless that was done already. */
-export const compiled = (name: string): string => {
+const compiled = (name: string): string => {
   const source = path.join(peers, `${name}.c`)
   const binary = path.join(folder, name)
   fs.mkdirSync(folder, { recursive: true })

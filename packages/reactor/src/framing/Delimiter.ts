@@ -1,6 +1,6 @@
 /** Frames that end with given octets (asynchat's terminator). The delimiter is not part of the frame. */
 import type { Framing, Inlet, Options, Step } from "./Framing.ts"
-import { asBuffer, malformed, maxOctetsOf, nothingLeft, tooLong } from "./Framing.ts"
+import { asBuffer, malformed, markOf, maxOctetsOf, nothingLeft, tooLong } from "./Framing.ts"
 
 /** `delimiter` is octets, or text of which each character is an octet. */
 export const delimiter = (delimiter: Uint8Array | string, options?: Options): Framing => {
@@ -8,14 +8,12 @@ export const delimiter = (delimiter: Uint8Array | string, options?: Options): Fr
   if (mark.length === 0) throw new RangeError("a delimiter has at least one octet")
   const max = maxOctetsOf(options)
   const name = `delimiter ${JSON.stringify(mark.toString("latin1"))}`
-  // A single octet is searched for as a number: `indexOf` is then one memchr.
-  const wanted = mark.length === 1 ? mark[0]! : mark
+  const wanted = markOf(mark)
   const next = (inlet: Inlet): Step => {
     const { end, start } = inlet
-    const buffer = inlet.filled
     // Where the search before stopped, less what of the delimiter may have come by then.
     const from = inlet.scannedFor === next ? start + inlet.scanned : start
-    const at = buffer.indexOf(wanted, from)
+    const at = inlet.find(wanted, from)
     if (at < 0) {
       inlet.scannedFor = next
       inlet.scanned = Math.max(0, end - start - mark.length + 1)
@@ -30,7 +28,7 @@ export const delimiter = (delimiter: Uint8Array | string, options?: Options): Fr
     last: nothingLeft(name),
     encode: (payload) => {
       if (payload.length > max) throw tooLong(name, max, payload.length)
-      if (asBuffer(payload).includes(wanted)) throw malformed(name, "the payload contains the delimiter")
+      if (asBuffer(payload).includes(mark)) throw malformed(name, "the payload contains the delimiter")
       return Buffer.concat([payload, mark])
     }
   }

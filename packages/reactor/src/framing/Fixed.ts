@@ -2,6 +2,7 @@
 import type { Framing } from "./Framing.ts"
 import { malformed, nothingLeft } from "./Framing.ts"
 
+/** Frames of this many octets. */
 export const fixed = (octets: number): Framing => {
   if (!(Number.isInteger(octets) && octets >= 1)) throw new RangeError("a fixed frame has at least one octet")
   const name = `fixed ${octets}`

@@ -42,11 +42,13 @@ export class CutFrame extends Schema.TaggedError<CutFrame>()("CutFrame", {
   }
 }
 
+/** Why there is no frame. */
 export type FramingError = FrameTooLong | MalformedFrame | CutFrame
 
 /** `frame`: it is in `inlet.frame*` and taken off. `more`: not whole yet. */
 export type Step = "frame" | "more" | FramingError
 
+/** Where a frame begins and ends, both ways. */
 export interface Framing {
   readonly name: string
   /** Takes one whole frame off the head. */
@@ -58,6 +60,17 @@ export interface Framing {
 }
 
 const nothing = Buffer.alloc(0)
+
+/** Octets to be found, as octets and as text of which each character is one. */
+export interface Mark {
+  readonly octets: Buffer
+  readonly text: string
+}
+
+export const markOf = (octets: Buffer): Mark => ({ octets, text: octets.toString("latin1") })
+
+/** From how many octets on a text is made for searching; below, making it costs more than it saves. */
+const worthText = 512
 
 /**
  * Octets that came and were not taken yet. While whole frames come, a chunk is read where it lies; only a remainder is
@@ -76,6 +89,10 @@ export class Inlet {
   scannedFor: unknown = undefined
   /** Whether the buffer is ours to write to. */
   #own = false
+  /** A part of the buffer as text, from `#textFrom` to `end`, and whether this part was searched before. */
+  #text: string | undefined = undefined
+  #textFrom = 0
+  #searched = false
 
   /** Octets not taken. */
   get length(): number {
@@ -87,8 +104,34 @@ export class Inlet {
     return this.buffer.length === this.end ? this.buffer : this.buffer.subarray(0, this.end)
   }
 
+  /**
+   * Where a mark begins in the buffer, at `from` or behind it; -1 if nowhere before `end`.
+   *
+   * Where a chunk holds many frames, it is searched as text: V8 calls memchr(3) for a character of a string without
+   * leaving compiled code, which takes a quarter of the time of `Buffer.indexOf`.
+   */
+  find(mark: Mark, from: number): number {
+    if (this.#text === undefined) {
+      if (!this.#searched || this.end - from < worthText) {
+        this.#searched = true
+        return this.filled.indexOf(mark.octets, from)
+      }
+      this.#text = this.buffer.toString("latin1", from, this.end)
+      this.#textFrom = from
+    }
+    if (from < this.#textFrom) return this.filled.indexOf(mark.octets, from)
+    const at = this.#text.indexOf(mark.text, from - this.#textFrom)
+    return at < 0 ? -1 : at + this.#textFrom
+  }
+
+  #changed(): void {
+    this.#text = undefined
+    this.#searched = false
+  }
+
   /** Adds a chunk. It may be read in place: call `keep` before it changes. */
   push(chunk: Uint8Array): void {
+    this.#changed()
     if (this.start === this.end) {
       this.buffer = asBuffer(chunk)
       this.start = 0
@@ -101,10 +144,10 @@ export class Inlet {
     this.end += chunk.length
   }
 
-  /** Copies what is left, so that the chunk may change. */
+  /** Copies what is left, so that the chunk may change; holds no memory if nothing is left. */
   keep(): void {
-    if (this.#own) return
     if (this.start === this.end) {
+      this.#changed()
       this.buffer = nothing
       this.start = this.end = 0
     } else this.#reserve(0)
@@ -133,6 +176,7 @@ export class Inlet {
 
   /** Makes room behind the unread octets, in a buffer of our own. */
   #reserve(octets: number): void {
+    this.#changed()
     const { length } = this
     const needed = length + octets
     if (this.#own && this.buffer.length >= needed) {
@@ -168,6 +212,7 @@ export const each = (
   }
 }
 
+/** The bound of a frame. */
 export interface Options {
   /** Octets of payload in a frame at most; default 1 MiB. */
   readonly maxOctets?: number | undefined
@@ -177,6 +222,7 @@ export interface Options {
 export const maxOctetsOf = (options: Options | undefined): number =>
   limits.check("maxOctets", limits.maxFrameOctets, options?.maxOctets)
 
+/** The same memory as a `Buffer`. */
 export const asBuffer = (octets: Uint8Array): Buffer =>
   octets instanceof Buffer ? octets : Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
 
@@ -191,9 +237,11 @@ export const cheaply = <E extends Error>(make: () => E): E => {
   }
 }
 
+/** The error for a frame over its limit. */
 export const tooLong = (framing: string, limit: number, octets: number): FrameTooLong =>
   cheaply(() => new FrameTooLong({ framing, limit, octets }))
 
+/** The error for octets that are not of a framing. */
 export const malformed = (framing: string, detail: string): MalformedFrame =>
   cheaply(() => new MalformedFrame({ framing, detail }))
 

@@ -2,6 +2,7 @@
 import type { Framing, Inlet, Options as Limits, Step } from "./Framing.ts"
 import { maxOctetsOf, nothingLeft, tooLong } from "./Framing.ts"
 
+/** The width of the length, and which octet comes first. */
 export interface Options extends Limits {
   /** Bits of the length; default 32. */
   readonly bits?: 8 | 16 | 32 | 64 | undefined
@@ -9,11 +10,12 @@ export interface Options extends Limits {
   readonly end?: "big" | "little" | undefined
 }
 
+/** Frames that begin with their length. */
 export const lengthPrefix = (options?: Options): Framing => {
   const bits = options?.bits ?? 32
   const big = options?.end !== "little"
   const header = bits / 8
-  const max = Math.min(maxOctetsOf(options), bits === 64 ? Number.MAX_SAFE_INTEGER : 2 ** bits - 1)
+  const max = Math.min(maxOctetsOf(options), 2 ** bits - 1)
   const name = `length prefix of ${bits} bits`
   const read = readers[`${bits}${big ? "b" : "l"}`]!
   return {

@@ -3,8 +3,11 @@
  * without its end, as text files have it.
  */
 import type { Framing, Inlet, Options, Step } from "./Framing.ts"
-import { asBuffer, malformed, maxOctetsOf, tooLong } from "./Framing.ts"
+import { asBuffer, malformed, markOf, maxOctetsOf, tooLong } from "./Framing.ts"
 
+const lineFeed = markOf(Buffer.from("\n", "latin1"))
+
+/** Lines of octets. */
 export const lines = (
   options?: Options & { /** What `encode` ends a line with; default CR LF. */ readonly end?: "\n" | "\r\n" }
 ): Framing => {
@@ -13,9 +16,9 @@ export const lines = (
   const name = "lines"
   const next = (inlet: Inlet): Step => {
     const { end, start } = inlet
-    const buffer = inlet.filled
+    const { buffer } = inlet
     const from = inlet.scannedFor === next ? start + inlet.scanned : start
-    const at = buffer.indexOf(0x0a, from)
+    const at = inlet.find(lineFeed, from)
     if (at < 0) {
       inlet.scannedFor = next
       inlet.scanned = end - start

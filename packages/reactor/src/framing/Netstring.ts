@@ -2,6 +2,7 @@
 import type { Framing, Options, Step } from "./Framing.ts"
 import { malformed, maxOctetsOf, nothingLeft, tooLong } from "./Framing.ts"
 
+/** Frames as netstrings. */
 export const netstring = (options?: Options): Framing => {
   const max = maxOctetsOf(options)
   const digits = String(max).length

@@ -2,6 +2,7 @@
 import type { Framing, Options } from "./Framing.ts"
 import { maxOctetsOf, tooLong } from "./Framing.ts"
 
+/** One frame, up to the peer's end. */
 export const untilClose = (options?: Options): Framing => {
   const max = maxOctetsOf(options)
   const name = "until close"

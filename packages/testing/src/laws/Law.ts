@@ -7,6 +7,8 @@ import type { Subject } from "../Contract.ts"
 export interface Law {
   /** The promise as a sentence; the name of its test. */
   readonly name: string
+  /** The sample that it takes, where a strategy may have none; without it there is nothing to check. */
+  readonly needs?: "die" | "counted" | "traced"
   readonly check: <T extends Task.Any>(subject: Subject<T>) => Effect.Effect<void, Broken>
 }
 

@@ -2,6 +2,7 @@
 import type { Executor, Task } from "@handoff/core"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Equal from "effect/Equal"
@@ -28,7 +29,11 @@ export class Witness<T extends Task.Any> {
     this.subject = subject
   }
 
-  send(task: Task.Any, onAnswer?: () => void): Sent {
+  send(
+    task: Task.Any,
+    onAnswer?: () => void,
+    options?: { readonly context?: Context.Context<never>; readonly watch?: Executor.Watch }
+  ): Sent {
     const exits: Array<Exit.Exit<any, any>> = []
     let cancel: Executor.Cancel | undefined
     const sent: Sent = {
@@ -46,7 +51,7 @@ export class Witness<T extends Task.Any> {
       onAnswer?.()
     }
     try {
-      cancel = this.executor.submitUnsafe(task as T, onExit)
+      cancel = this.executor.submitUnsafe(task as T, onExit, options?.context, options?.watch)
     } catch (error) {
       // Handing a task off never throws. One that does has answered wrongly, and the law at hand will say so.
       onExit(Exit.die(new Error("submitUnsafe threw", { cause: error })))
@@ -105,7 +110,7 @@ export const witness = <T extends Task.Any>(
 ): Effect.Effect<void, Broken> =>
   Effect.scoped(Effect.flatMap(Effect.orDie(subject.make), (executor) => check(new Witness(executor, subject))))
 
-export const eventually = (
+const eventually = (
   patience: number,
   what: string,
   holds: () => boolean | Effect.Effect<boolean>
@@ -122,7 +127,7 @@ export const eventually = (
     }
   })
 
-export const broken = (message: string): Effect.Effect<never, Broken> => Effect.fail(new Broken({ message }))
+const broken = (message: string): Effect.Effect<never, Broken> => Effect.fail(new Broken({ message }))
 
 export const expect = (holds: boolean, message: () => string): Effect.Effect<void, Broken> =>
   holds ? Effect.void : broken(message())
@@ -151,3 +156,11 @@ export const formatExit = (exit: Exit.Exit<any, any> | undefined): string =>
       : `failure ${Cause.pretty(exit.cause).split("\n")[0]}`
 
 const show = (sent: Sent | undefined): string => (sent === undefined ? "none" : sent.task._tag)
+
+/** How many more tasks have ended each way. */
+export const growth = (before: Executor.Stats, after: Executor.Stats) => ({
+  done: after.done - before.done,
+  failed: after.failed - before.failed,
+  lost: after.lost - before.lost,
+  cancelled: after.cancelled - before.cancelled
+})

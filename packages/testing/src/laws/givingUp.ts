@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Law } from "./Law.ts"
-import { expect, formatExit, formatValue, succeededWith, witness } from "./Witness.ts"
+import { expect, formatExit, formatValue, type Sent, succeededWith, witness } from "./Witness.ts"
 
 /** Cancelling, and interrupting `run`. */
 export const giving: ReadonlyArray<Law> = [
@@ -68,19 +69,64 @@ export const giving: ReadonlyArray<Law> = [
       )
   },
   {
-    name: "interrupting `run` ends it and gives the task up",
+    name: "giving up one of two equal tasks leaves the other",
     check: (subject) =>
       witness(subject, (it) =>
         Effect.gen(function* () {
-          const fiber = yield* Effect.forkChild(it.executor.run(subject.samples.never(0)), { startImmediately: true })
-          yield* it.afterwards
-          yield* expect(fiber.pollUnsafe() === undefined, () => {
-            return `the sample \`never\` ended by itself: ${formatExit(fiber.pollUnsafe())}`
+          if ((subject.differences.limit ?? 2) < 2) return
+          const { task, value } = subject.samples.succeed(0)
+          const given = it.send(task)
+          const other = it.send(task)
+          if (given.exits.length === 0) given.cancel()
+          yield* it.settled([other])
+          yield* expect(succeededWith(other.exits[0], value), () => {
+            return `expected ${formatValue(value)}, got ${formatExit(other.exits[0])}`
           })
-          fiber.interruptUnsafe()
-          yield* it.eventually("an interrupted `run` ends", () => fiber.pollUnsafe() !== undefined)
+          yield* it.onceEach([given, other])
+        })
+      )
+  },
+  {
+    name: "an answer may give up other tasks, which then stay silent",
+    check: (subject) =>
+      witness(subject, (it) =>
+        Effect.gen(function* () {
+          const sents: Array<Sent> = []
+          // Many are answered in one turn of the loop; the first of them takes the others' answers away.
+          const giveUpTheOthers = (): void => {
+            for (const sent of sents) if (sent.exits.length === 0) sent.cancel()
+          }
+          const count = Math.min(32, subject.tasks, subject.differences.limit ?? 32)
+          for (let i = 0; i < count; i++) sents.push(it.send(subject.samples.succeed(i).task, giveUpTheOthers))
+          yield* it.settled(sents)
+          yield* it.onceEach(sents)
           yield* it.idle
-          yield* Fiber.await(fiber)
+        })
+      )
+  },
+  {
+    name: "interrupting `run` ends it and gives the task up, each of several",
+    check: (subject) =>
+      witness(subject, (it) =>
+        Effect.gen(function* () {
+          const count = Math.min(4, subject.differences.limit ?? 4)
+          const fibers = yield* Effect.forEach(
+            Array.from({ length: count }, (_, i) => i),
+            (i) => Effect.forkChild(it.executor.run(subject.samples.never(i)), { startImmediately: true })
+          )
+          yield* it.afterwards
+          const early = fibers.find((fiber) => fiber.pollUnsafe() !== undefined)
+          yield* expect(early === undefined, () => {
+            return `the sample \`never\` ended by itself: ${formatExit(early?.pollUnsafe())}`
+          })
+          for (const fiber of fibers) fiber.interruptUnsafe()
+          yield* it.eventually("an interrupted `run` ends", () => {
+            return fibers.every((fiber) => fiber.pollUnsafe() !== undefined)
+          })
+          yield* it.idle
+          const exits = yield* Effect.forEach(fibers, (fiber) => Fiber.await(fiber))
+          const wrong = exits.find((exit) => !Exit.hasInterrupts(exit))
+          yield* expect(wrong === undefined, () => `expected an interruption, got ${formatExit(wrong)}`)
         })
       )
   }

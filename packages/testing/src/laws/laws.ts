@@ -1,5 +1,7 @@
 import * as Effect from "effect/Effect"
+import { bounds } from "./bounds.ts"
 import { closing } from "./closing.ts"
+import { context } from "./context.ts"
 import { giving } from "./givingUp.ts"
 import { Broken, type Law } from "./Law.ts"
 import { outcomes } from "./outcomes.ts"
@@ -9,11 +11,11 @@ import { schedule } from "./schedule.ts"
 
 /** Every law, in the order in which a new strategy best makes them pass. A new law is a line in one of these lists. */
 export const laws = (seeds: ReadonlyArray<number>): ReadonlyArray<Law> =>
-  [...outcomes, ...giving, ...order, ...queue, ...closing, ...seeds.map(schedule)].map(bounded)
+  [...outcomes, ...giving, ...order, ...bounds, ...queue, ...context, ...closing, ...seeds.map(schedule)].map(bounded)
 
 /** A law ends, whatever the executor does: one that hangs in `run` must not hang the suite. */
 const bounded = (law: Law): Law => ({
-  name: law.name,
+  ...law,
   check: (subject) => {
     const message = `${law.name}: not settled within ${2 * subject.patience} ms`
     return Effect.timeoutOrElse(law.check(subject), {

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type { Subject } from "../Contract.ts"
 import * as Random from "../Random.ts"
 import type { Law } from "./Law.ts"
-import { errorOf, expect, formatExit, succeededWith, witness, type Sent } from "./Witness.ts"
+import { errorOf, expect, formatExit, growth, succeededWith, witness, type Sent } from "./Witness.ts"
 
 type Move = "succeed" | "fail" | "never" | "unsupported" | "cancel" | "cancel at once" | "wait"
 
@@ -57,12 +57,7 @@ export const schedule = (seed: number): Law => ({
         if (subject.differences.sharesStats === true) return
         yield* it.idle
         const after = yield* it.executor.stats
-        const grown = {
-          done: after.done - before.done,
-          failed: after.failed - before.failed,
-          lost: after.lost - before.lost,
-          cancelled: after.cancelled - before.cancelled
-        }
+        const grown = growth(before, after)
         const answered = all.filter((sent) => !sent.isCancelled)
         const done = answered.filter((sent) => sent.exits[0]?._tag === "Success").length
         const seen = {

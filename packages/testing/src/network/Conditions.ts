@@ -25,6 +25,7 @@ export interface Route {
   readonly number: number
 }
 
+/** What becomes of a delivery on its way: it may be lost, doubled, delayed or changed. */
 export type Condition = (delivery: Delivery, route: Route, random: Random.Random) => ReadonlyArray<Delivery>
 
 /** Which packets: those with these numbers, or a share of all by chance. Default: all. */

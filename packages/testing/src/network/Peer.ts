@@ -8,6 +8,7 @@ export type Move =
   /** Ends a stream at once, with an error for the other side; a datagram socket hears of an unreachable port. */
   | { readonly _tag: "Reset"; readonly after: number }
 
+/** Octets that came, and from where. */
 export interface Request {
   readonly octets: Uint8Array
   readonly transport: "tcp" | "udp" | "tls"
@@ -28,14 +29,17 @@ const encoder = new TextEncoder()
 const octetsOf = (content: string | Uint8Array): Uint8Array =>
   typeof content === "string" ? encoder.encode(content) : content
 
+/** Sends octets, so many milliseconds later. */
 export const reply = (content: string | Uint8Array, after = 0): Move => ({
   _tag: "Reply",
   octets: octetsOf(content),
   after
 })
 
+/** Closes its side, so many milliseconds later. */
 export const close = (after = 0): Move => ({ _tag: "Close", after })
 
+/** Cuts the connection, so many milliseconds later. */
 export const reset = (after = 0): Move => ({ _tag: "Reset", after })
 
 /** Answers everything by a function of its octets. */
@@ -47,6 +51,7 @@ export const echo: Peer = { onOctets: ({ octets }) => [reply(octets)] }
 /** Hears everything and says nothing. */
 export const silent: Peer = { onOctets: () => [] }
 
+/** A peer that takes no connection. */
 export const refusing: Peer = { onOctets: () => [], connects: "refuses" }
 
 /** Plays its script: the first request gets the first entry, and so on; then it is silent. */

@@ -7,7 +7,7 @@ import * as Scope from "effect/Scope"
 import { Pool } from "#src/Pool"
 import type { Open, Peer } from "./peers/Peer.ts"
 
-export const module = new URL("./functions.ts", import.meta.url).href
+export const module = new URL("./functions.mjs", import.meta.url).href
 
 export const task = (name: string, args: ReadonlyArray<unknown>): Call<any> =>
   new Call({ module, function: name, args })
@@ -54,6 +54,9 @@ export const watchPools = (): void => {
   }
 }
 
+/** What the calls that `killOne` takes along learn. */
+export const killed = "by the bench"
+
 /** Kills a worker of the newest pool, in the middle of whatever it does. No public door leads there. */
 export const killOne = (): boolean => {
   const pool = made.at(-1)
@@ -61,7 +64,7 @@ export const killOne = (): boolean => {
   const ready = [...pool.members].filter(([, member]) => member.state === "ready")
   const victim = ready[Math.floor(Math.random() * ready.length)]
   if (victim === undefined) return false
-  pool.terminate(victim[0], { how: "terminated", detail: "by the bench" })
+  pool.terminate(victim[0], { how: "terminated", detail: killed })
   return true
 }
 

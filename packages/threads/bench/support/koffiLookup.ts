@@ -26,12 +26,6 @@ const read = (code: number, result: BigUint64Array): string => {
   return address.slice(4).join(".")
 }
 
-/** On the calling thread. */
-export const lookupSync = (name: string): string => {
-  const result = new BigUint64Array(16)
-  return read(getaddrinfo(name, null, hints, result) as number, result)
-}
-
 /** On libuv's pool, which is what koffi's asynchronous calls use. */
 export const lookupAsync = (name: string): Promise<string> =>
   new Promise((resolve, reject) => {

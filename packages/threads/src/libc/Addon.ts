@@ -60,7 +60,7 @@ export const target = (): string =>
   process.platform === "linux" ? `linux-${process.arch}-${libcName()}` : `${process.platform}-${process.arch}`
 
 /** The files that are tried, in order. */
-export const candidates = (): ReadonlyArray<string> =>
+const candidates = (): ReadonlyArray<string> =>
   [`prebuilds/${target()}/${binary}`, `native/build/${binary}`].map((path) => fileURLToPath(new URL(path, packageUrl)))
 
 /** The addon, or for each file that was tried why it does not load. */

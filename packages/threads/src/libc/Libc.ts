@@ -36,6 +36,7 @@ import { type GetHostByAddress, type GetHostByName, getHostByAddress, getHostByN
 import { type GetNameInfo, getNameInfo } from "./tasks/GetNameInfo.ts"
 import * as Workers from "./Workers.ts"
 
+/** Threads, queue and habits of the blocking threads. */
 export interface Options {
   /** Shown in errors, metrics and logs; default `libc`. */
   readonly name?: string | undefined
@@ -63,6 +64,7 @@ export type Tasks =
   | GetHostByAddress
   | CFunction
 
+/** The executor of lookups and C functions, and how it makes them wait elsewhere. */
 export interface Shape extends Executor.Executor<Tasks> {
   /** What makes the calls block elsewhere. */
   readonly backend: Backend["name"]
@@ -101,6 +103,7 @@ export const make = (options: Options = {}): Effect.Effect<Shape, LibcUnavailabl
     return { ...executor, backend }
   })
 
+/** `make` as a layer: the executor as a service. */
 export const layer = (options?: Options): Layer.Layer<Libc, LibcUnavailable> => Layer.effect(Libc, make(options))
 
 /**
@@ -116,6 +119,7 @@ export const config: Config.Config<Options> = Config.all({
   backend: Config.Literals(["auto", "addon", "workers"], "BACKEND").pipe(Config.withDefault("auto" as const))
 }).pipe(Config.nested("LIBC"))
 
+/** As `layer`, with each option read from configuration. */
 export const layerConfig = (
   options: Config.Wrap<Options> = config
 ): Layer.Layer<Libc, LibcUnavailable | Config.ConfigError> =>

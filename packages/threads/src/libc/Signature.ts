@@ -19,9 +19,11 @@
 const values = ["int32", "uint32", "int64", "uint64", "size", "pointer", "double", "float", "string"] as const
 
 export const argumentTypes = [...values, "buffer"] as const
+/** A C type that an argument may have. */
 export type ArgumentType = (typeof argumentTypes)[number]
 
 export const resultTypes = [...values, "void"] as const
+/** A C type that a function may return. */
 export type ResultType = (typeof resultTypes)[number]
 
 /**

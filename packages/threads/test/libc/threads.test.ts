@@ -80,7 +80,7 @@ describe("the addon's threads", () => {
       Effect.gen(function* () {
         const { stdout } = yield* runNode(`${preamble}
         const began = performance.now()
-        Effect.runFork(Effect.map(sleep(1), () => console.log("returned", performance.now() - began > 900)))
+        Effect.runFork(Effect.map(sleep(1), () => console.log("returned " + (performance.now() - began > 900))))
         const fiber = Effect.runFork(sleep(1000))
         setTimeout(() => Effect.runFork(Fiber.interrupt(fiber)), 50)`)
         assert.strictEqual(stdout.trim(), "returned true")

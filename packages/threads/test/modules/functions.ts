@@ -9,6 +9,15 @@ export const slowly = async (value: number, milliseconds: number): Promise<numbe
   await new Promise((resolve) => setTimeout(resolve, milliseconds))
   return value
 }
+let inside = 0
+const gate = Promise.withResolvers<void>()
+/** Resolves when so many calls are inside together. */
+export const meet = async (calls: number): Promise<number> => {
+  inside++
+  if (inside === calls) gate.resolve()
+  await gate.promise
+  return threadId
+}
 export const whichThread = (): number => threadId
 export const onMainThread = (): boolean => isMainThread
 
@@ -91,3 +100,4 @@ export const exhaustArrays = (): number => {
 export const killSelf = (): void => {
   process.kill(process.pid, "SIGSEGV")
 }
+export const argv = (): ReadonlyArray<string> => process.execArgv

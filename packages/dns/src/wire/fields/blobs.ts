@@ -19,7 +19,7 @@ export const fromBase64 = (text: string): Uint8Array | undefined =>
   text.length % 4 === 0 && /^[0-9A-Za-z+/]*={0,2}$/.test(text) ? new Uint8Array(Buffer.from(text, "base64")) : undefined
 
 /** As `dig` prints: groups of 56 characters. */
-export const group = (text: string, style: Style): string => {
+const group = (text: string, style: Style): string => {
   if (!style.grouped || text.length <= 56) return text
   const groups: Array<string> = []
   for (let at = 0; at < text.length; at += 56) groups.push(text.slice(at, at + 56))
@@ -117,7 +117,7 @@ export const base64RestOrDash: Field<Uint8Array> = {
 const base32Digits = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
 
 /** Base32 with extended hex, no padding, as in NSEC3 owner names (RFC 4648 7, RFC 5155 3.3). */
-export const toBase32Hex = (octets: Uint8Array): string => {
+const toBase32Hex = (octets: Uint8Array): string => {
   let text = ""
   let bits = 0
   let value = 0
@@ -130,7 +130,7 @@ export const toBase32Hex = (octets: Uint8Array): string => {
 }
 
 /** Undefined when it is not that. */
-export const fromBase32Hex = (text: string): Uint8Array | undefined => {
+const fromBase32Hex = (text: string): Uint8Array | undefined => {
   const octets = new Uint8Array((text.length * 5) >> 3)
   let bits = 0
   let value = 0

@@ -1,5 +1,4 @@
 /** Unsigned integers, in network order. */
-import * as DecodeError from "../DecodeError.ts"
 import { type Field, make } from "../Field.ts"
 
 const decimal = String
@@ -75,16 +74,6 @@ export const enumerated = (width: 8 | 16, mnemonics: Readonly<Record<string, num
       return known
     }
   }
-}
-
-/** A number that must be one of those given. */
-export const atMost = (field: Field<number>, max: number): Field<number> => {
-  const read: Field<number>["read"] = (reader) => {
-    const at = reader.offset
-    const value = field.read(reader)
-    return value <= max ? value : DecodeError.fail("value", at, `${value} is over ${max}`)
-  }
-  return { ...field, read, check: read }
 }
 
 /** 48 bits, as a number, which holds 53. */

@@ -25,15 +25,6 @@ const parseOne = (tokens: Tokens): Uint8Array => {
   return octets.length <= limits.stringOctets ? octets : tokens.failBefore("character string over 255 octets")
 }
 
-/** One character string, as octets. */
-export const charString: Field<Uint8Array> = make("octets", {
-  read: (reader) => reader.view(reader.u8()),
-  check: skipOne,
-  write: writeOne,
-  parse: parseOne,
-  print: (value) => quote(value)
-})
-
 /** One character string or more, up to the end of the rdata. */
 export const charStrings: Field<ReadonlyArray<Uint8Array>> = make("octetsList", {
   read: (reader) => {
@@ -91,7 +82,7 @@ export const restString: Field<Uint8Array> = make("octets", {
 })
 
 /** The octets of the next token: escapes resolved, characters outside ASCII as UTF-8. */
-export const unescape = (tokens: Tokens): Uint8Array =>
+const unescape = (tokens: Tokens): Uint8Array =>
   unescapeText(tokens.next("character string")) ?? tokens.failBefore("bad escape")
 
 /** A word of letters and digits without a length of its own, for use inside other fields. */

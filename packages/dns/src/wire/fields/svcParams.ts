@@ -14,6 +14,7 @@ import { ipv4, ipv6 } from "./addresses.ts"
 import { fromBase64, toBase64 } from "./blobs.ts"
 import { fromLatin1, quote, toLatin1, unescapeText } from "../CharacterString.ts"
 
+/** A parameter of a SVCB or HTTPS record (RFC 9460 section 7). */
 export type SvcParam =
   | { readonly key: "mandatory"; readonly value: ReadonlyArray<string> }
   /** Protocol identifiers, one character per octet. */

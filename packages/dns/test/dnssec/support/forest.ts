@@ -5,6 +5,7 @@
 import { Algorithm, Dnskey, nsec3Hash, Rrsig, SigningKey, signSync, typeBitmap } from "@handoff/dns/dnssec"
 import { Name, type Question, ResourceRecord } from "@handoff/dns/wire"
 import { RRset, text, types, Zone } from "@handoff/dns/zone"
+import { dsOf } from "./judge.ts"
 
 type Record = ResourceRecord.ResourceRecord
 export type Status = "secure" | "insecure" | "bogus"
@@ -710,11 +711,10 @@ export const plant = (now: number, wanted: number): Forest => {
   const unsigned = text.zone(".", rootText)
   const root = signSync(Zone.make([...unsigned.records(), ...dsRecords]), { now, keys: [rootKey] })
   zones.push(root)
-  const rdata = Dnskey.dsRdata(Name.root, rootKey.dnskey)
   return {
     zones,
     cases,
-    anchor: RRset.recordOf({ name: Name.root, type: types.DS, ttl: 300, rdata }),
+    anchor: dsOf(".", rootKey),
     anchorKey: RRset.recordOf({ name: Name.root, type: types.DNSKEY, ttl: 300, rdata: rootKey.dnskey.rdata })
   }
 }

@@ -1,9 +1,28 @@
 /** Judges the answers of zones in memory, through messages as they are on the wire. */
-import { TrustAnchors, Validator, type ValidatorOptions } from "@handoff/dns/dnssec"
+import { Dnskey, type SigningKey, TrustAnchors, Validator, type ValidatorOptions } from "@handoff/dns/dnssec"
 import { handle, type Policy } from "@handoff/dns/server"
-import { Edns, Message, Question, type ResourceRecord, Type } from "@handoff/dns/wire"
-import { type Zone, ZoneStore } from "@handoff/dns/zone"
+import { Edns, Message, Name, Question, type ResourceRecord, Type } from "@handoff/dns/wire"
+import { RRset, text, types, type Zone, ZoneStore } from "@handoff/dns/zone"
 import * as Effect from "effect/Effect"
+
+/** A zone `example.` that is not signed, with these lines beside what most tests ask for. */
+export const exampleZone = (lines = "") =>
+  text.zone(
+    "example.",
+    `$TTL 300
+@ SOA ns hostmaster 1 7200 900 1209600 300
+@ NS ns
+ns A 127.0.0.1
+a A 192.0.2.1
+m A 192.0.2.2
+${lines}`
+  )
+
+/** The DS of a zone's key: for the zone above, or as an anchor. */
+export const dsOf = (zone: string, key: SigningKey.SigningKey): ResourceRecord.ResourceRecord => {
+  const name = Name.fromText(zone)
+  return RRset.recordOf({ name, type: types.DS, ttl: 300, rdata: Dnskey.dsRdata(name, key.dnskey) })
+}
 
 export const policyOf = (zones: ReadonlyArray<Zone.Zone>): Policy => ({
   zones: new ZoneStore(zones),

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { TsigKey } from "@handoff/dns/update"
+import { Name } from "@handoff/dns/wire"
 import { text, type Zone } from "@handoff/dns/zone"
 import * as Effect from "effect/Effect"
 import { run } from "../../server/support/peers.ts"
@@ -17,8 +18,12 @@ export const key = TsigKey.make({ name: "k.", secret })
 export interface Options {
   /** What the peer serves. */
   readonly zone: Zone.Zone
-  /** The zone that it takes from us, as text, and our port. */
-  readonly secondary?: { readonly origin: string; readonly port: number }
+  /** What it serves beside. */
+  readonly others?: ReadonlyArray<Zone.Zone>
+  /** The zone that it takes from us, as text, and our port, of TLS or not. */
+  readonly secondary?: { readonly origin: string; readonly port: number; readonly tls?: boolean }
+  /** Our port, for NOTIFY of changes of its own zone. */
+  readonly notify?: number
   readonly algorithm?: TsigKey.Algorithm
   /** Where it listens; a free port of 127.0.0.1 unless told. */
   readonly at?: { readonly address: string; readonly port: number }
@@ -28,37 +33,43 @@ interface Kind {
   readonly program: string
   readonly args: (conf: string) => ReadonlyArray<string>
   readonly conf: (folder: string, port: number, tlsPort: number, origin: string, options: Options) => string
+  /** What comes after that for a zone beside. */
+  readonly other: (origin: string, file: string) => string
 }
 
-const undotted = (origin: string) => origin.replace(/\.$/, "")
+const undotted = (origin: string) => origin.replace(/(?<=.)\.$/, "")
 
 const bind: Kind = {
   program: "named",
+  other: (origin, file) => `\nzone "${undotted(origin)}" { type primary; file "${file}"; };`,
   args: (conf) => ["-g", "-n", "1", "-c", conf],
-  conf: (folder, port, tlsPort, origin, { algorithm = "hmac-sha256", at, secondary }) => `
+  conf: (folder, port, tlsPort, origin, { algorithm = "hmac-sha256", at, secondary, notify }) => `
+tls ours { ca-file "${folder}/cert.pem"; remote-hostname "dns.example"; };
 tls local { key-file "${folder}/key.pem"; cert-file "${folder}/cert.pem"; };
 options {
   directory "${folder}"; pid-file "${folder}/pid"; session-keyfile "${folder}/session";
   listen-on port ${port} { ${at?.address ?? "127.0.0.1"}; }; listen-on port ${tlsPort} tls local { 127.0.0.1; }; listen-on-v6 { none; };
-  recursion no; dnssec-validation no; notify no; allow-transfer { key "k"; }; min-refresh-time 1; min-retry-time 1;
+  recursion no; dnssec-validation no; notify no; notify-delay 0; allow-transfer { key "k"; }; min-refresh-time 1; min-retry-time 1;
 };
 controls { };
 key "k" { algorithm ${algorithm}; secret "${secret}"; };
 zone "${undotted(origin)}" {
   type primary; file "${folder}/zone"; ixfr-from-differences yes;
   allow-update { key "k"; };
+  ${notify === undefined ? "" : `notify explicit; also-notify { 127.0.0.1 port ${notify}; };`}
 };
 ${
   secondary === undefined
     ? ""
-    : `zone "${undotted(secondary.origin)}" { type secondary; masterfile-format text; file "${folder}/secondary"; primaries { 127.0.0.1 port ${secondary.port} key "k"; }; allow-notify { 127.0.0.1; }; };`
+    : `zone "${undotted(secondary.origin)}" { type secondary; masterfile-format text; file "${folder}/secondary"; primaries { 127.0.0.1 port ${secondary.port} key "k"${secondary.tls === true ? ` tls "ours"` : ""}; }; allow-notify { 127.0.0.1; }; };`
 }`
 }
 
 const knot: Kind = {
   program: "knotd",
+  other: (origin, file) => `  - domain: ${origin}\n    file: "${file}"\n`,
   args: (conf) => ["-c", conf],
-  conf: (folder, port, _tlsPort, origin, { algorithm = "hmac-sha256", at, secondary }) => `
+  conf: (folder, port, _tlsPort, origin, { algorithm = "hmac-sha256", at, secondary, notify }) => `
 server:
     rundir: "${folder}"
     listen: ${at?.address ?? "127.0.0.1"}@${port}
@@ -78,7 +89,7 @@ acl:
   - id: all
     key: k.
     action: [transfer, update, notify]
-${secondary === undefined ? "" : `remote:\n  - id: ours\n    address: 127.0.0.1@${secondary.port}\n    key: k.\n`}
+${secondary === undefined && notify === undefined ? "" : "remote:\n"}${secondary === undefined ? "" : `  - id: ours\n    address: 127.0.0.1@${secondary.port}\n    key: k.\n`}${notify === undefined ? "" : `  - id: told\n    address: 127.0.0.1@${notify}\n`}
 template:
   - id: default
     storage: "${folder}"
@@ -86,14 +97,16 @@ zone:
   - domain: ${origin}
     file: "${folder}/zone"
     acl: all
-${secondary === undefined ? "" : `  - domain: ${secondary.origin}\n    file: "${folder}/secondary"\n    master: ours\n    acl: all\n`}`
+${notify === undefined ? "" : "    notify: told\n"}${secondary === undefined ? "" : `  - domain: ${secondary.origin}\n    file: "${folder}/secondary"\n    master: ours\n    acl: all\n`}`
 }
 
 const nsd: Kind = {
   program: "nsd",
+  other: (origin, file) => `zone:\n  name: "${origin}"\n  zonefile: "${file}"\n`,
   args: (conf) => ["-d", "-c", conf],
-  conf: (folder, port, tlsPort, origin, { algorithm = "hmac-sha256", at, secondary }) => `
+  conf: (folder, port, tlsPort, origin, { algorithm = "hmac-sha256", at, secondary, notify }) => `
 server:
+  tls-cert-bundle: "${folder}/cert.pem"
   ip-address: ${at?.address ?? "127.0.0.1"}@${port}
   ip-address: 127.0.0.1@${tlsPort}
   tls-port: ${tlsPort}
@@ -117,11 +130,11 @@ zone:
   name: "${origin}"
   zonefile: "${folder}/zone"
   provide-xfr: 127.0.0.1 k.
-${
-  secondary === undefined
-    ? ""
-    : `zone:\n  name: "${secondary.origin}"\n  zonefile: "${folder}/secondary"\n  request-xfr: 127.0.0.1@${secondary.port} k.\n  allow-notify: 127.0.0.1 k.\n  allow-notify: 127.0.0.1 NOKEY\n`
-}`
+${notify === undefined ? "" : `  notify: 127.0.0.1@${notify} NOKEY\n`}${
+    secondary === undefined
+      ? ""
+      : `${secondary.tls === true ? `tls-auth:\n  name: ours\n  auth-domain-name: "dns.example"\n` : ""}zone:\n  name: "${secondary.origin}"\n  zonefile: "${folder}/secondary"\n  provide-xfr: 127.0.0.1 k.\n  request-xfr: ${secondary.tls === true ? "AXFR " : ""}127.0.0.1@${secondary.port} k.${secondary.tls === true ? " ours" : ""}\n  allow-notify: 127.0.0.1 k.\n  allow-notify: 127.0.0.1 NOKEY\n`
+  }`
 }
 
 export const kinds = { BIND: bind, Knot: knot, NSD: nsd } as const
@@ -162,7 +175,12 @@ const open = async (kind: Kind, options: Options) => {
   writeFileSync(join(folder, "zone"), text.print(options.zone))
   writeFileSync(join(folder, "key.pem"), certificate.key)
   writeFileSync(join(folder, "cert.pem"), certificate.cert)
-  writeFileSync(join(folder, "conf"), kind.conf(folder, port, tlsPort, origin, options))
+  const others = (options.others ?? []).map((zone, index) => {
+    const file = join(folder, `other${index}`)
+    writeFileSync(file, text.print(zone))
+    return kind.other(Name.toText(zone.origin), file)
+  })
+  writeFileSync(join(folder, "conf"), [kind.conf(folder, port, tlsPort, origin, options), ...others].join(""))
   const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin` }
   const child = spawn(kind.program, kind.args(join(folder, "conf")), {
     env,
@@ -192,7 +210,8 @@ export const start = (name: KindName, options: Options) =>
     Effect.promise(() => open(kinds[name], options)),
     ({ child, folder }) =>
       Effect.promise(async () => {
-        const ended = new Promise((resolve) => (child.exitCode === null ? child.once("exit", resolve) : resolve(0)))
+        const runs = child.exitCode === null && child.signalCode === null
+        const ended = new Promise((resolve) => (runs ? child.once("exit", resolve) : resolve(0)))
         child.kill("SIGTERM")
         const timer = setTimeout(() => child.kill("SIGKILL"), 2_000)
         await ended

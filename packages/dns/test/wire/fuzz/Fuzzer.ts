@@ -191,7 +191,7 @@ const sameRecord = (a: ResourceRecord.ResourceRecord, b: ResourceRecord.Resource
   Buffer.compare(ResourceRecord.dataOctets(a), ResourceRecord.dataOctets(b)) === 0
 
 /** Milliseconds that decoding takes: the best of five. */
-export const timeToDecode = (octets: Uint8Array): number => {
+const timeToDecode = (octets: Uint8Array): number => {
   let best = Infinity
   for (let i = 0; i < 5; i++) {
     const start = performance.now()

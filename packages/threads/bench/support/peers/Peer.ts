@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { Worker } from "node:worker_threads"
 
 export interface Peer {
-  /** Calls a function of `functions.ts`. */
+  /** Calls a function of `functions.mjs`. */
   readonly call: (name: string, ...args: ReadonlyArray<unknown>) => Promise<any>
   /** As `call`, with buffers to move. Where the peer has no such thing: undefined. */
   readonly move?:
@@ -47,21 +47,24 @@ const piscina =
     }
   }
 
-const tinypool: Open = async (options) => {
-  const { Tinypool } = await import("tinypool")
-  const pool = new Tinypool({
-    filename: file("peer.worker.mjs").href,
-    minThreads: options.threads,
-    maxThreads: options.threads,
-    ...limitsOf(options)
-  })
-  return {
-    call: (name, ...args) => pool.run({ name, args }),
-    move: (name, args, transferList) => pool.run({ name, args }, { transferList: transferList as any }),
-    bounded: (milliseconds, name) => pool.run({ name, args: [] }, { signal: AbortSignal.timeout(milliseconds) }),
-    close: () => pool.destroy()
+const tinypool =
+  (runtime: "worker_threads" | "child_process"): Open =>
+  async (options) => {
+    const { Tinypool } = await import("tinypool")
+    const pool = new Tinypool({
+      runtime,
+      filename: file("peer.worker.mjs").href,
+      minThreads: options.threads,
+      maxThreads: options.threads,
+      ...limitsOf(options)
+    })
+    return {
+      call: (name, ...args) => pool.run({ name, args }),
+      move: (name, args, transferList) => pool.run({ name, args }, { transferList: transferList as any }),
+      bounded: (milliseconds, name) => pool.run({ name, args: [] }, { signal: AbortSignal.timeout(milliseconds) }),
+      close: () => pool.destroy()
+    }
   }
-}
 
 const poolifier =
   (queue: boolean): Open =>
@@ -81,24 +84,26 @@ const poolifier =
     }
   }
 
-const workerpool: Open = async (options) => {
-  const { default: lib } = await import("workerpool")
-  const { fileURLToPath } = await import("node:url")
-  const pool = lib.pool(fileURLToPath(file("workerpool.worker.mjs")), {
-    minWorkers: options.threads,
-    maxWorkers: options.threads,
-    workerType: "thread",
-    workerThreadOpts: limitsOf(options)
-  })
-  return {
-    call: (name, ...args) => pool.exec("run", [{ name, args }]),
-    move: (name, args, transfer) => pool.exec("run", [{ name, args }], { transfer: transfer as any }),
-    bounded: (milliseconds, name) => pool.exec("run", [{ name, args: [] }]).timeout(milliseconds),
-    close: async () => {
-      await pool.terminate(true)
+const workerpool =
+  (workerType: "thread" | "process"): Open =>
+  async (options) => {
+    const { default: lib } = await import("workerpool")
+    const { fileURLToPath } = await import("node:url")
+    const pool = lib.pool(fileURLToPath(file("workerpool.worker.mjs")), {
+      minWorkers: options.threads,
+      maxWorkers: options.threads,
+      workerType,
+      workerThreadOpts: limitsOf(options)
+    })
+    return {
+      call: (name, ...args) => pool.exec("run", [{ name, args }]),
+      move: (name, args, transfer) => pool.exec("run", [{ name, args }], { transfer: transfer as any }),
+      bounded: (milliseconds, name) => pool.exec("run", [{ name, args: [] }]).timeout(milliseconds),
+      close: async () => {
+        await pool.terminate(true)
+      }
     }
   }
-}
 
 const effectRpc: Open = async (options) => {
   const Layer = await import("effect/Layer")
@@ -106,10 +111,10 @@ const effectRpc: Open = async (options) => {
   const Exit = await import("effect/Exit")
   const RpcClient = await import("effect/rpc/RpcClient")
   const NodeWorker = await import("@effect/platform-node/NodeWorker")
-  const { Calls } = await import("./rpc.ts")
+  const { Calls } = await import(file("rpc.mjs").href)
   const scope = Scope.makeUnsafe()
   const protocol = RpcClient.layerProtocolWorker({ size: options.threads, concurrency: 64 }).pipe(
-    Layer.provide(NodeWorker.layer(() => new Worker(file("rpc.worker.ts"), limitsOf(options))))
+    Layer.provide(NodeWorker.layer(() => new Worker(file("rpc.worker.mjs"), limitsOf(options))))
   )
   const built: Effect.Effect<any, any, any> = Layer.build(protocol)
   const build: any = Effect.flatMap(built, (context) =>
@@ -125,9 +130,15 @@ const effectRpc: Open = async (options) => {
 export const peers: Readonly<Record<string, Open>> = {
   piscina: piscina({}),
   "piscina, 64 per thread": piscina({ concurrentTasksPerWorker: 64 }),
-  tinypool,
+  tinypool: tinypool("worker_threads"),
   poolifier: poolifier(false),
   "poolifier, queue": poolifier(true),
-  workerpool,
+  workerpool: workerpool("thread"),
   "effect rpc": effectRpc
+}
+
+/** Those that have child processes too. */
+export const processPeers: Readonly<Record<string, Open>> = {
+  tinypool: tinypool("child_process"),
+  workerpool: workerpool("process")
 }

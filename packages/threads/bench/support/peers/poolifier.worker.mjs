@@ -1,4 +1,4 @@
 import { ThreadWorker } from "poolifier"
-import { run } from "./peer.worker.mjs"
+import run from "./peer.worker.mjs"
 
 export default new ThreadWorker(run, { maxInactiveTime: 600_000 })

@@ -1,4 +1,4 @@
 import workerpool from "workerpool"
-import { run } from "./peer.worker.mjs"
+import run from "./peer.worker.mjs"
 
 workerpool.worker({ run })

@@ -7,11 +7,11 @@ import type { Constants } from "../Backend.ts"
 import type { Kind } from "../BlockingPool.ts"
 import * as EaiError from "../EaiError.ts"
 
-export const SocketType = Schema.Literals(["stream", "datagram", "raw"])
+const SocketType = Schema.Literals(["stream", "datagram", "raw"])
 export type SocketType = typeof SocketType.Type
 
 /** The flags of getaddrinfo(3). The two with IDN are done by this package where the platform has none. */
-export const Flag = Schema.Literals([
+const Flag = Schema.Literals([
   /** Addresses to bind to rather than to connect to, when there is no name. */
   "AI_PASSIVE",
   /** Say the canonical name as well. */

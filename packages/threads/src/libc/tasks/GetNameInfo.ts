@@ -8,7 +8,7 @@ import * as EaiError from "../EaiError.ts"
 import { flagsToNumber } from "./GetAddrInfo.ts"
 
 /** The flags of getnameinfo(3). */
-export const Flag = Schema.Literals([
+const Flag = Schema.Literals([
   /** An address without a name is an error, instead of its text. */
   "NI_NAMEREQD",
   /** The address as text: ask nobody. */

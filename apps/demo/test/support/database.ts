@@ -1,0 +1,51 @@
+/** A PostgreSQL server of a test's own, from Debian's package, on a free port of loopback and in a folder of its own. */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as ChildProcess from "node:child_process"
+import * as Fs from "node:fs"
+import * as Net from "node:net"
+import * as Path from "node:path"
+import { folder } from "./folder.ts"
+
+/** Where Debian's package has its programs. */
+export const binaries = Fs.globSync("/usr/lib/postgresql/*/bin").toSorted().at(-1)
+
+/** Why there is none here, or undefined. */
+export const absent: string | undefined =
+  binaries === undefined ? "PostgreSQL's server is not installed (Debian: postgresql)" : undefined
+
+export const freePort: Effect.Effect<number> = Effect.promise(
+  () =>
+    new Promise<number>((resolve) => {
+      const server = Net.createServer().listen(0, "127.0.0.1", () => {
+        const { port } = server.address() as Net.AddressInfo
+        server.close(() => resolve(port))
+      })
+    })
+)
+
+/** PostgreSQL refuses to run as root; the user of Debian's package does it then. */
+const run = (name: string, args: ReadonlyArray<string>, cwd: string) => {
+  const file = Path.join(binaries!, name)
+  const [command, given] =
+    process.getuid?.() === 0 ? ["runuser", ["-u", "postgres", "--", file, ...args]] : [file, [...args]]
+  const { status, stderr } = ChildProcess.spawnSync(command, given, { cwd, stdio: ["ignore", "ignore", "pipe"] })
+  if (status !== 0) throw new Error(`${name}: ${stderr.toString()}`)
+}
+
+/** Its URL. */
+export const database: Effect.Effect<string, never, Scope.Scope> = Effect.gen(function* () {
+  const port = yield* freePort
+  const place = yield* folder
+  Fs.chmodSync(place, 0o777)
+  const data = Path.join(place, "data")
+  yield* Effect.acquireRelease(
+    Effect.sync(() => {
+      run("initdb", ["-D", data, "-A", "trust", "-U", "handoff", "--no-sync"], place)
+      const options = `-p ${port} -h 127.0.0.1 -k '' -c fsync=off`
+      run("pg_ctl", ["-D", data, "-l", Path.join(place, "log"), "-o", options, "-w", "start"], place)
+    }),
+    () => Effect.sync(() => run("pg_ctl", ["-D", data, "-m", "immediate", "stop"], place))
+  )
+  return `postgres://handoff@127.0.0.1:${port}/postgres`
+})
