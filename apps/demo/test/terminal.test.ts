@@ -24,6 +24,9 @@ interface Shown {
   readonly bars: ReadonlyArray<string>
 }
 
+// What whoever runs the tests wants of colours; with both set, Node says on the terminal that it passes over one.
+const { FORCE_COLOR: _, NO_COLOR: __, ...environment } = process.env
+
 /** Runs `handoff` on a terminal; `type` is asked what to type whenever something has been said. */
 const onTerminal = (
   args: ReadonlyArray<string>,
@@ -38,7 +41,7 @@ const onTerminal = (
     const child = ChildProcess.spawn(
       "script",
       ["-q", "-e", "-c", `stty cols ${options.columns ?? 80}; exec ${words}`, "/dev/null"],
-      { env: { ...process.env, FORCE_COLOR: "", TERM: "xterm", HANDOFF_CONFIG: "none", ...options.env } }
+      { env: { ...environment, TERM: "xterm", HANDOFF_CONFIG: "none", ...options.env } }
     )
     let said = ""
     child.stdout.setEncoding("utf8").on("data", (piece: string) => {
