@@ -1,7 +1,10 @@
 import { defineProject } from "vitest/config"
 
-/** What every project's tests have in common; each has a `vitest.config.ts` of its own, so that `vitest` starts in its folder. */
-export const project = (name: string) =>
+/**
+ * What every project's tests have in common; each has a `vitest.config.ts` of its own, so that `vitest` starts in its folder.
+ * A project whose tests mostly wait for other processes asks for more workers than the cores less one.
+ */
+export const project = (name: string, workers: { readonly maxWorkers?: number } = {}) =>
   defineProject({
     ssr: { resolve: { conditions: ["@handoff/source"] } },
     test: {
@@ -10,6 +13,7 @@ export const project = (name: string) =>
       // Nx asks for colours; the programs that tests start are to say plain texts.
       env: { FORCE_COLOR: "0" },
       testTimeout: 30_000,
-      hookTimeout: 60_000
+      hookTimeout: 60_000,
+      ...workers
     }
   })

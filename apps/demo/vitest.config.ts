@@ -1,3 +1,3 @@
 import { project } from "../../vitest.base.ts"
 
-export default project("demo")
+export default project("demo", { maxWorkers: 2 })
