@@ -98,7 +98,8 @@ describe.skipIf(Browsers.absent !== undefined)("the search of the documentation 
     assert.isDefined(first)
     await page.click(".VPLocalSearchBox a.result")
     await page.waitForURL((url) => decodeURIComponent(url.pathname) === first)
-    assert.match(await page.innerText("main"), /Happy ?Eyeballs/)
+    // The address changes before what is shown does.
+    await page.locator("main", { hasText: /Happy ?Eyeballs/ }).waitFor()
   })
 
   it.for(["CompletionQueue", "submitUnsafe", "FakeNetwork", "HappyEyeballs", "TrustAnchors"])(
