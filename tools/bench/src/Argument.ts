@@ -2,7 +2,8 @@
  * The claims that the project started from, each with the figures that bear on it, as a table of the page that tells them:
  * its figures are those of the JSON file and of nobody's memory.
  */
-import { figure, type Report } from "./Report.ts"
+import * as Region from "./Region.ts"
+import { figure, type Report, when } from "./Report.ts"
 
 interface Claim {
   readonly claim: string
@@ -72,9 +73,6 @@ export const claims: ReadonlyArray<Claim> = [
   }
 ]
 
-const begin = "<!-- argument -->"
-const end = "<!-- end -->"
-
 /** A row of the table; what no run of today has measured says so. */
 const line = (claim: Claim, reports: ReadonlyArray<Report>): ReadonlyArray<string> => {
   const report = reports.find(({ name }) => name === claim.bench)
@@ -86,25 +84,18 @@ const line = (claim: Claim, reports: ReadonlyArray<Report>): ReadonlyArray<strin
     )
     return row === undefined ? "not measured" : `${figure(row.median)} (${subject})`
   }
-  const when = run === undefined ? "" : `${run.date.slice(0, 10)}${run.mode === "quick" ? ", a quick look" : ""}`
-  return [claim.claim, `${claim.metric}: ${claim.work}`, told(claim.subject), told(claim.against), when]
+  return [claim.claim, `${claim.metric}: ${claim.work}`, told(claim.subject), told(claim.against), when(run)]
 }
 
 const head = ["claim", "what was measured", "so", "otherwise", "when"]
 
-/** Aligned as the formatter aligns it. */
-const table = (reports: ReadonlyArray<Report>): string => {
-  const rows = claims.map((claim) => line(claim, reports))
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)))
-  const show = (row: ReadonlyArray<string>): string =>
-    `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(" | ")} |`
-  return [show(head), `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...rows.map(show)].join("\n")
-}
-
 /** The page with the table of these reports between its marks. */
-export const fill = (page: string, reports: ReadonlyArray<Report>): string => {
-  const [before, rest] = page.split(begin)
-  const after = rest?.split(end)[1]
-  if (before === undefined || after === undefined) throw new Error(`the page has no place "${begin}" for its figures`)
-  return `${before}${begin}\n\n${table(reports)}\n\n${end}${after}`
-}
+export const fill = (page: string, reports: ReadonlyArray<Report>): string =>
+  Region.fill(
+    page,
+    "argument",
+    Region.table(
+      head,
+      claims.map((claim) => line(claim, reports))
+    )
+  )

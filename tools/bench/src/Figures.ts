@@ -4,7 +4,8 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
-import type { Report } from "./Report.ts"
+import type { Definition } from "./Bench.ts"
+import { type GoalResult, make, type Report } from "./Report.ts"
 
 /** The reports in a file, by name; none if there is no such file. */
 export const read = (file: string): ReadonlyArray<Report> =>
@@ -33,19 +34,39 @@ export const merge = (before: Report | undefined, now: Report, works: ReadonlyAr
     all.filter(({ work }) => !measured.has(work) && works.includes(work))
   const inOrder = <A extends { readonly work: string }>(all: ReadonlyArray<A>): ReadonlyArray<A> =>
     all.toSorted((a, b) => works.indexOf(a.work) - works.indexOf(b.work))
-  const same = (a: Report["goals"][number], b: Report["goals"][number]): boolean =>
-    a.work === b.work && a.metric === b.metric && a.subject === b.subject && a.reach === b.reach && a.sense === b.sense
   return {
     name: now.name,
     runs: inOrder([...kept(before?.runs), ...now.runs]),
     rows: inOrder([...kept(before?.rows), ...now.rows]),
     // Goals are the bench's of today; only ratios can be earlier ones.
-    goals: now.goals.map((goal) =>
-      measured.has(goal.work) ? goal : (before?.goals.find((earlier) => same(earlier, goal)) ?? goal)
-    ),
+    goals: now.goals.map((goal) => (measured.has(goal.work) ? goal : earlier(before?.goals, goal))),
     absent: inOrder([...kept(before?.absent), ...now.absent])
   }
 }
+
+/** Today's goal with the ratio that it was found at earlier, if it is still the same goal. */
+const earlier = (goals: ReadonlyArray<GoalResult> = [], goal: GoalResult): GoalResult =>
+  goals.find(
+    (one) =>
+      one.work === goal.work &&
+      one.metric === goal.metric &&
+      one.subject === goal.subject &&
+      one.reach === goal.reach &&
+      one.sense === goal.sense &&
+      // Who the best peer is only a measurement tells.
+      (one.against === goal.against || goal.against === "best peer")
+  ) ?? goal
+
+/** Reports of all these benches, with the goals of today: what was never measured stands there as such. */
+export const complete = (
+  reports: ReadonlyArray<Report>,
+  definitions: ReadonlyArray<Definition>
+): ReadonlyArray<Report> =>
+  definitions.map((definition) => {
+    const nothing = make(definition, [], [], [])
+    const report = reports.find(({ name }) => name === definition.name) ?? nothing
+    return { ...report, goals: nothing.goals.map((goal) => earlier(report.goals, goal)) }
+  })
 
 /** A file's reports with these in the place of their earlier selves, in the order of names; benches that are gone go. */
 export const replace = (

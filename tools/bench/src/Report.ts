@@ -174,6 +174,10 @@ export const make = (
   absent
 })
 
+/** The day of a run, and whether it was only a quick look; nothing if there was none. */
+export const when = (run: Run | undefined): string =>
+  run === undefined ? "" : `${run.date.slice(0, 10)}${run.mode === "quick" ? ", a quick look" : ""}`
+
 export const figure = (value: number): string => {
   if (value === 0) return "0"
   const size = Math.abs(value)

@@ -88,7 +88,8 @@ const order = (works: ReadonlyArray<Work>, options: Options): ReadonlyArray<Step
   return options.quick ? steps.toSorted((a, b) => a.round - b.round) : steps
 }
 
-const definitionOf = async (file: string): Promise<Definition> =>
+/** What a bench's file defines. */
+export const definitionOf = async (file: string): Promise<Definition> =>
   ((await import(pathToFileURL(file).href)) as { readonly default: Definition }).default
 
 /** The names of a bench's works, in their order. */

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util"
 import * as Argument from "./Argument.ts"
 import * as Figures from "./Figures.ts"
 import * as Markdown from "./Markdown.ts"
+import * as Readme from "./Readme.ts"
 import * as Report from "./Report.ts"
 import * as Runner from "./Runner.ts"
 
@@ -24,14 +25,14 @@ const usage = `usage: npm run bench -- [<package>[/<name>]] [--quick] [--json FI
   --report FILE   write all that the JSON file holds (or, without one, what was measured) as Markdown with bars
   --from FILE     measure nothing, and report what the JSON file holds
 
-docs/figures.json brings its pages of the site along: docs/explanation/figures.md, and the table of claims in
-docs/explanation/what-threads-are-good-for.md.
+docs/figures.json brings along what is made of it: docs/explanation/figures.md, the table of claims in
+docs/explanation/what-threads-are-good-for.md, and the tables of figures in the READMEs of the packages.
 
 examples:
   npm run bench -- threads/handoff --quick
   npm run bench -- dns/resolver --json docs/figures.json --work "100 in flight"`
 
-/** The figures of the documentation, the page that is made of them, and the page that cites them. */
+/** The figures of the documentation, the page that is made of them, and the page of claims; READMEs cite them, too. */
 const documentation = {
   json: path.join(root, "docs/figures.json"),
   page: path.join(root, "docs/explanation/figures.md"),
@@ -77,13 +78,18 @@ const parsed = (() => {
 const pageOf = (json: string | undefined): string | undefined =>
   json !== undefined && path.resolve(json) === documentation.json ? documentation.page : undefined
 
-const report = (file: string | undefined, reports: ReadonlyArray<Report.Report>): void => {
+const report = async (file: string | undefined, reports: ReadonlyArray<Report.Report>): Promise<void> => {
   if (file === undefined) return
   const isDocumentation = path.resolve(file) === documentation.page
   writeFileSync(file, Markdown.format(reports, isDocumentation ? { order: 4 } : {}))
   if (!isDocumentation) return
   const { argument } = documentation
   writeFileSync(argument, Argument.fill(readFileSync(argument, "utf8"), reports))
+  const complete = Figures.complete(reports, await Promise.all([...files().values()].map(Runner.definitionOf)))
+  for (const readme of Readme.readmes) {
+    const page = path.join(root, readme.file)
+    writeFileSync(page, Readme.fill(readFileSync(page, "utf8"), readme, complete))
+  }
 }
 
 const { positionals, values } = parsed
@@ -95,7 +101,7 @@ if (values.help) {
   if (!existsSync(values.from)) fail(`there is no file ${values.from}`)
   const reports = Figures.read(values.from)
   for (const one of reports) process.stdout.write(`${Report.format(one)}\n`)
-  report(values.report ?? pageOf(values.from), reports)
+  await report(values.report ?? pageOf(values.from), reports)
 } else {
   const name = (positionals[0] ?? "").replace(/^@handoff\//, "")
   const all = files()
@@ -127,8 +133,8 @@ if (values.help) {
     const works = await Runner.works(all.get(one)!)
     known = Figures.replace(known, [Figures.merge(before, measured, works)], [...all.keys()])
     Figures.write(values.json, known)
-    report(values.report ?? pageOf(values.json), known)
+    await report(values.report ?? pageOf(values.json), known)
   }
-  if (values.json === undefined) report(values.report ?? (name === "" ? "bench-report.md" : undefined), reports)
-  else if (name === "" && values.report === undefined) report("bench-report.md", known)
+  if (values.json === undefined) await report(values.report ?? (name === "" ? "bench-report.md" : undefined), reports)
+  else if (name === "" && values.report === undefined) await report("bench-report.md", known)
 }

@@ -1,6 +1,6 @@
 /** Figures that are measured piece by piece, and the page of the documentation that is made of them. */
 import { assert, describe, it } from "@effect/vitest"
-import { Argument, Figures, Markdown, Report, Runner } from "@handoff/bench"
+import { Argument, type Bench, Figures, Markdown, Readme, Report, Runner } from "@handoff/bench"
 import { spawnSync } from "node:child_process"
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import os from "node:os"
@@ -63,6 +63,24 @@ describe("figures", () => {
     assert.deepStrictEqual(ratios(now), [1, 1])
   })
 
+  it("of two goals that differ only in the peer are not mixed up", () => {
+    const goals = ["theirs", "others"].map((against): Bench.Goal => ({
+      work: "a",
+      metric: "m",
+      subject: "ours",
+      against,
+      atLeast: 1
+    }))
+    const all = [
+      { subject: "ours", value: 12 },
+      { subject: "theirs", value: 4 },
+      { subject: "others", value: 3 }
+    ].map(({ subject, value }) => ({ work: "a", subject, round: 0, figures: { m: value } }))
+    const definition = { name: "p/bench", works: [], goals }
+    const first = Report.make(definition, [run("a", "2026-01-01T00:00Z")], all, [])
+    assert.deepStrictEqual(ratios(Figures.merge(first, Report.make(definition, [], [], []), ["a"])), [3, 4])
+  })
+
   it("of one bench leave the other benches in the file as they are", () => {
     const one = measured("2026-01-01T00:00Z", { a: 10 })
     const other = { ...one, name: "q/bench" }
@@ -85,6 +103,50 @@ describe("figures", () => {
   })
 })
 
+describe("the figures in a README", () => {
+  const readme: Readme.Readme = {
+    file: "packages/p/README.md",
+    rows: [
+      ["p/bench", "a"],
+      ["p/bench", "b"]
+    ]
+  }
+  const definition: Bench.Definition = {
+    name: "p/bench",
+    works: [],
+    goals: [
+      ...["a", "b", "c"].map((work) => ({ work, metric: "m", subject: "ours", against: "theirs", atLeast: 1 })),
+      { work: "a", metric: "m, ms", subject: "ours", against: 20, atMost: 2 }
+    ]
+  }
+  const page = "# P\n\n<!-- figures -->\n\nold\n\n<!-- end -->\n\nAfter.\n"
+  const told = (reports: ReadonlyArray<Report.Report>): ReadonlyArray<string> =>
+    Readme.fill(page, readme, Figures.complete(reports, [definition]))
+      .split("\n")
+      .map((line) => line.replaceAll(/ {2,}/g, " "))
+
+  it("are what was measured, beside whom, and whether the goal is met; what was not measured says so", () => {
+    const lines = told([measured("2026-02-02T00:00Z", { a: 30 })])
+    assert.includeMembers(
+      [...lines],
+      [
+        "| a: m | 30.0 (ours) | 10.0 (theirs) | 3 | ratio at least 1 | met | 2026-02-02 |",
+        "| a: m, ms | not measured (ours) | | | at most 40 ms | | |",
+        "| b: m | not measured (ours) | theirs | | ratio at least 1 | | |",
+        "All goals of `p/bench`: 1 met, 0 missed, 3 not measured. [All figures](../../docs/explanation/figures.md); " +
+          "`npm run bench` writes this table."
+      ]
+    )
+    assert.deepStrictEqual([lines[0], lines.at(-2)], ["# P", "After."])
+    assert.notInclude(lines, "old")
+    assert.include(told([measured("2026-02-02T00:00Z", { a: 5 })]).join("\n"), "| missed |")
+  })
+
+  it("stand there without any having been measured", () => {
+    assert.strictEqual(told([]).filter((line) => line.includes("not measured (ours)")).length, 3)
+  })
+})
+
 describe("the figures of the documentation", () => {
   const file = path.join(root, "docs/figures.json")
   const page = path.join(root, "docs/explanation/figures.md")
@@ -97,6 +159,30 @@ describe("the figures of the documentation", () => {
     const argument = readFileSync(path.join(root, "docs/explanation/what-threads-are-good-for.md"), "utf8")
     assert.strictEqual(argument, Argument.fill(argument, Figures.read(file)))
   })
+
+  it(
+    "are those that READMEs cite, written by the same command; each row is a goal of its bench",
+    { timeout: 120_000 },
+    async () => {
+      const benches = globSync(["packages/*/bench/*.ts", "apps/*/bench/*.ts"], { cwd: root }).toSorted()
+      const definitions = await Promise.all(benches.map((one) => Runner.definitionOf(path.join(root, one))))
+      const reports = Figures.complete(Figures.read(file), definitions)
+      for (const readme of Readme.readmes) {
+        const text = readFileSync(path.join(root, readme.file), "utf8")
+        assert.strictEqual(
+          text,
+          Readme.fill(text, readme, reports),
+          `${readme.file}: npm run bench -- --from docs/figures.json`
+        )
+        for (const row of readme.rows) assert.isNotEmpty(Readme.goalsOf(row, reports), row.join(": "))
+      }
+      const cited = new Set(Readme.readmes.flatMap(({ rows }) => rows.map(([bench]) => bench)))
+      assert.sameMembers(
+        [...cited],
+        definitions.map(({ name }) => name)
+      )
+    }
+  )
 
   it("and those of a claim are of a work that its bench has, and measured if the work was", async () => {
     const reports = Figures.read(file)
