@@ -11,6 +11,7 @@
  *
  * It says nothing of how many tasks run at once: that is the executor's business, or that of `limit`.
  */
+import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
@@ -67,7 +68,7 @@ export interface CompletionQueue<T extends Task.Any, Tag = void> {
   /** The next completion; waits for one. `Done` once the queue takes no more and all is taken. */
   readonly take: Effect.Effect<Completion<T, Tag>, Cause.Done>
   /** All completions at hand; waits until there is one. `Done` as in `take`. */
-  readonly takeAll: Effect.Effect<ReadonlyNonEmpty<Completion<T, Tag>>, Cause.Done>
+  readonly takeAll: Effect.Effect<NonEmptyReadonlyArray<Completion<T, Tag>>, Cause.Done>
   /** The next completion if there is one now. `Done` as in `take`. */
   readonly poll: Effect.Effect<Option.Option<Completion<T, Tag>>, Cause.Done>
   /** Completions until the queue is drained or closed. Several consumers share them out among each other. */
@@ -85,8 +86,6 @@ export interface CompletionQueue<T extends Task.Any, Tag = void> {
   readonly close: Effect.Effect<void>
   readonly stats: Effect.Effect<Stats>
 }
-
-type ReadonlyNonEmpty<A> = readonly [A, ...Array<A>]
 
 /** Tasks in the queue at this instant, and fibers that wait for it. */
 export interface Stats {

@@ -21,8 +21,10 @@ import { Fifo, type Node } from "./internal/Fifo.ts"
 import type * as Task from "./Task.ts"
 
 /** One task that an executor has taken. */
-export class Job<T extends Task.Any = Task.Any> implements Node {
+export class Job<T extends Task.Any = Task.Any> {
+  /** @internal Its neighbours among the outstanding. */
   next: Node | undefined = undefined
+  /** @internal */
   previous: Node | undefined = undefined
   state: "queued" | "running" | "answered" | "cancelled" = "queued"
   readonly task: T

@@ -60,14 +60,17 @@ export interface Assembly<T extends Task.Any, E> {
   readonly reload: Effect.Effect<ReadonlyArray<string>, E | SettingsError | Router.UnknownExecutor>
 }
 
-type TasksOf<S extends ReadonlyArray<Strategy<any, any, any>>> = S[number] extends infer One
+/** The tasks that one or another of these strategies runs. */
+export type TasksOf<S extends ReadonlyArray<Strategy<any, any, any>>> = S[number] extends infer One
   ? One extends Strategy<infer T, any, any>
     ? T
     : never
   : never
-type ErrorOf<S extends ReadonlyArray<Strategy<any, any, any>>> =
+/** What making these strategies may fail with. */
+export type ErrorOf<S extends ReadonlyArray<Strategy<any, any, any>>> =
   S[number] extends Strategy<any, infer E, any> ? E : never
-type ServicesOf<S extends ReadonlyArray<Strategy<any, any, any>>> =
+/** What making these strategies needs. */
+export type ServicesOf<S extends ReadonlyArray<Strategy<any, any, any>>> =
   S[number] extends Strategy<any, any, infer R> ? Exclude<R, Scope.Scope> : never
 
 /** A strategy that is made: what of, and the scope to close when it is no longer needed. */

@@ -15,6 +15,7 @@ import type { ExecutorError } from "./ExecutorError.ts"
 import type * as Task from "./Task.ts"
 import { limit } from "./wrappers/limit.ts"
 
+/** How `runAll` goes through its tasks. */
 export interface Options<T extends Task.Any> {
   /** Tasks in the executor at once. Default 64. */
   readonly concurrency?: number

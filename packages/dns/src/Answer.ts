@@ -17,6 +17,7 @@ export interface View {
   readonly clientSubnet?: string | undefined
 }
 
+/** Whether there are records, none of the type, or not even the name. */
 export type Kind = "records" | "no record" | "no name"
 
 /** What an answer is made of. */
@@ -67,6 +68,7 @@ export class Answer {
   /** @internal */
   values: unknown = undefined
 
+  /** @internal */
   constructor(fields: Fields) {
     this.kind = fields.kind
     this.name = fields.name

@@ -144,7 +144,7 @@ export interface Shape extends Executor.Executor<Tasks> {
   ) => Effect.Effect<NonEmptyReadonlyArray<Extract<ResourceRecord.ResourceRecord, { readonly type: T }>>, LookupError>
   /** An error of this resolver, for what is built on it. */
   readonly failure: (name: string, reason: LookupError["reason"], code: string, detail: string) => LookupError
-  /** The machine below: servers as they are known now, the cache. */
+  /** @internal The machine below, for what stands beside it: servers as they are known now, the cache. */
   readonly resolver: resolver.Resolver
 }
 

@@ -2,6 +2,7 @@
 import { LookupError } from "@handoff/core"
 import type { Problem } from "./Reply.ts"
 
+/** As in `LookupError`. */
 export type Reason = LookupError["reason"]
 
 export class Failure {

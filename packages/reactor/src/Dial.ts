@@ -11,20 +11,11 @@ import * as NetAddress from "effect/net/NetAddress"
 import * as os from "node:os"
 import { Deadline, now } from "./Deadline.ts"
 import * as HappyEyeballs from "./HappyEyeballs.ts"
-import type { Handler, Link, SystemError } from "./Link.ts"
+import type { Handler, Link, Open, SystemError, Target } from "./Link.ts"
 import { deaf } from "./Link.ts"
 
 /** Whom to reach: an address, or a host to look up and its port. */
 export type Peer = NetAddress.SocketAddress | Host.HostPort
-
-/** Where to connect, once no name is left. */
-export type Target =
-  | {
-      readonly host: string
-      readonly port: number
-      /** Both as people write them, if that is known. */ readonly text?: string
-    }
-  | { readonly path: string }
 
 /** How to look up, race and secure a connection. */
 export interface Options {
@@ -33,8 +24,7 @@ export interface Options {
   readonly resolutionDelay: number
   /** Names are given to `open` as they are: somebody else resolves them. */
   readonly unresolved?: boolean | undefined
-  /** Opens one link; `name` is the host as the caller named it, if by name. */
-  readonly open: (target: Target, name: string | undefined, handler: Handler) => Link
+  readonly open: Open
 }
 
 /** What became of it: `opened` gives a link in phase `open`, whose handler is to be set at once. */

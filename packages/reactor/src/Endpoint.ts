@@ -5,6 +5,8 @@ import * as NetAddress from "effect/net/NetAddress"
 import * as Result from "effect/Result"
 import type { Peer } from "./Dial.ts"
 
+export type { Peer }
+
 export interface Endpoint {
   readonly transport: "tcp" | "tls"
   readonly peer: Peer

@@ -8,8 +8,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as dgram from "node:dgram"
-import type * as Dial from "./Dial.ts"
-import type { Handler, Link, SystemError } from "./Link.ts"
+import type { Handler, Link, Open, SystemError } from "./Link.ts"
 import { deaf } from "./Link.ts"
 
 /** What a faulty link does to octets. */
@@ -29,10 +28,7 @@ export interface Fault {
 }
 
 /** Links with faults: the script is asked for each link opened, by its number from 0. */
-export const inject = (
-  open: Dial.Options["open"],
-  script: (link: number) => Fault | undefined
-): Dial.Options["open"] => {
+export const inject = (open: Open, script: (link: number) => Fault | undefined): Open => {
   let number = 0
   return (target, name, handler) => {
     const fault = script(number++)

@@ -2,12 +2,13 @@
 import * as Host from "effect/net/Host"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Dial from "./Dial.ts"
+import type { Target } from "./Link.ts"
 
 export interface KnownPeer {
   /** As people write it. */
   readonly text: string
   /** Where to connect, if no name has to be looked up. */
-  readonly target: Dial.Target | undefined
+  readonly target: Target | undefined
   /** Under which its connections are kept. */
   readonly tcpKey: string
   readonly tlsKey: string

@@ -94,6 +94,19 @@ export interface TlsFacts {
   readonly certificates: ReadonlyArray<Uint8Array>
 }
 
+/** Where to connect, once no name is left. */
+export type Target =
+  | {
+      readonly host: string
+      readonly port: number
+      /** Both as people write them, if that is known. */
+      readonly text?: string
+    }
+  | { readonly path: string }
+
+/** Opens one link; `name` is the host as the caller named it, if by name. */
+export type Open = (target: Target, name: string | undefined, handler: Handler) => Link
+
 /** A listening socket. */
 export interface Listener {
   /** Where it listens, as `127.0.0.1:80`, `[::1]:80` or a path. */

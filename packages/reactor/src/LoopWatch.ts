@@ -16,7 +16,7 @@ export interface Holder {
   readonly totalMillis: number
 }
 
-/** How often the loop's delay is taken. */
+/** From when on a handler counts, who is told, and whether the loop itself is watched. */
 export interface Options {
   /** Milliseconds from which a handler counts as a holder. */
   readonly threshold: number

@@ -5,9 +5,8 @@
  * Octets arrive in a later turn, in the order written, in chunks as written (or cut by `chunkOctets`); a link holds at
  * most `highWaterOctets` unread octets before `write` says so.
  */
-import type * as Dial from "./Dial.ts"
 import * as limits from "./limits.ts"
-import type { Handler, Link, Listener, Phase, SystemError } from "./Link.ts"
+import type { Handler, Link, Listener, Open, Phase, SystemError } from "./Link.ts"
 import { deaf } from "./Link.ts"
 
 /** How a network in memory behaves. */
@@ -30,7 +29,7 @@ export class Network {
   }
 
   /** For `open` of a reactor or a connection. */
-  readonly open: Dial.Options["open"] = (target, _name, handler) => {
+  readonly open: Open = (target, _name, handler) => {
     const address = "path" in target ? target.path : `${target.host}:${target.port}`
     const local = `127.0.0.1:${this.#ports++}`
     const near = new MemoryLink(address, local, this.#options, "connect", this.links)

@@ -1,6 +1,6 @@
 /** How links to peers are opened: plain or with TLS, straight or through a proxy, from which address. */
 import * as Duration from "effect/Duration"
-import type * as Dial from "./Dial.ts"
+import type { Open } from "./Link.ts"
 import * as Proxy from "./Proxy.ts"
 import * as Tcp from "./Tcp.ts"
 import * as Tls from "./Tls.ts"
@@ -19,12 +19,12 @@ export interface Options {
   /** Sends small writes at once; default true. */
   readonly noDelay?: boolean | undefined
   /** Instead of sockets: what opens a link to a target. For tests, with `Memory` and `Faults`. */
-  readonly open?: Dial.Options["open"] | undefined
+  readonly open?: Open | undefined
 }
 
 export interface Opener {
-  readonly plain: Dial.Options["open"]
-  readonly secured: Dial.Options["open"]
+  readonly plain: Open
+  readonly secured: Open
   /** Whether names are left to the proxy. */
   readonly unresolved: boolean
 }
@@ -44,14 +44,14 @@ export const make = (options: Options): Opener => {
   const { localAddress, noDelay, open, proxy } = options
   if (open !== undefined) return { plain: open, secured: open, unresolved: false }
   const tls: Tls.ClientOptions = { sessions: new Tls.Sessions(), ...options.tls }
-  const plain: Dial.Options["open"] = (target, _name, handler) =>
+  const plain: Open = (target, _name, handler) =>
     "path" in target
       ? Unix.connect({ path: target.path }, handler)
       : Tcp.connect(
           { host: target.host, port: target.port, label: target.text, localAddress, keepAlive, noDelay },
           handler
         )
-  const secured: Dial.Options["open"] = (target, name, handler) =>
+  const secured: Open = (target, name, handler) =>
     "path" in target
       ? Unix.connect({ path: target.path }, handler)
       : Tls.connect(

@@ -51,7 +51,7 @@ export interface Options {
 }
 
 /** What a protocol acts on. */
-export class Transport implements Handler, Owned.Closable {
+export class Transport implements Handler {
   /** How the next octets are cut; undefined: not at all. */
   framing: Framing | undefined
   readonly #link: Link
@@ -65,7 +65,7 @@ export class Transport implements Handler, Owned.Closable {
   #ended = false
   #lost = false
 
-  constructor(link: Link, protocol: Protocol, options: Options = {}, owner?: Owned.Owner) {
+  constructor(link: Link, protocol: Protocol, options: Options = {}, owner?: Set<{ onScopeClosed(): void }>) {
     this.#owner = owner
     this.#link = link
     this.#protocol = protocol

@@ -5,8 +5,7 @@
  * To its user a link through a proxy is a link to the target: `peer` is the target, and until the proxy has agreed its
  * phase is `connect`, so a refusal by the proxy is a failure to connect.
  */
-import type * as Dial from "./Dial.ts"
-import type { Handler, Link, Phase, SystemError } from "./Link.ts"
+import type { Handler, Link, Open, Phase, SystemError } from "./Link.ts"
 import { formatNode } from "./NodeLink.ts"
 import type * as Tls from "./Tls.ts"
 
@@ -20,8 +19,6 @@ export interface Proxy {
   /** Who resolves names: us (default), or the proxy, who may see more. */
   readonly names?: "here" | "proxy" | undefined
 }
-
-type Open = Dial.Options["open"]
 
 /** Opens links through a proxy. */
 export const through =

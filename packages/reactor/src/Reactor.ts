@@ -101,7 +101,7 @@ const millisOf = (name: string, bounds: limits.Limit, input: Duration.Input | un
  *
  * An option outside its range (`limits`) is a defect.
  */
-export const make = <const H extends ReadonlyArray<AnyHandler> = readonly []>(
+export const make = <const H extends ReadonlyArray<Direct.Handler<any, any>> = readonly []>(
   options: Options = {},
   handlers?: H
 ): Effect.Effect<

@@ -10,6 +10,8 @@ import type { Handler, Link, Listener } from "./Link.ts"
 import * as limits from "./limits.ts"
 import { formatNode, hostOf, NodeLink, reading } from "./NodeLink.ts"
 import type { Admit } from "./NodeListener.ts"
+
+export type { Admit }
 import { NodeListener } from "./NodeListener.ts"
 
 /** What a client says and demands in a handshake. */
@@ -142,7 +144,7 @@ export class Sessions {
   }
 }
 
-/** Goes on in TLS as the client, over a socket that has spoken plainly. */
+/** @internal Goes on in TLS as the client, over a socket that has spoken plainly. */
 export const upgradeClient = (link: NodeLink, socket: net.Socket, options: ClientOptions): tls.TLSSocket => {
   const key = keepSessions(link, options)
   // Without a name the certificate must be for the address; Node would ask for "localhost".
@@ -152,7 +154,7 @@ export const upgradeClient = (link: NodeLink, socket: net.Socket, options: Clien
   return secured
 }
 
-/** Goes on in TLS as the server. */
+/** @internal Goes on in TLS as the server. */
 export const upgradeServer = (link: NodeLink, socket: net.Socket, options: ServerOptions): tls.TLSSocket => {
   const secured = new tls.TLSSocket(socket, { ...serverOptions(options), isServer: true })
   link.attachTls(secured, "secure", true)

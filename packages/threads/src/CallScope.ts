@@ -6,6 +6,8 @@
 import { AsyncLocalStorage } from "node:async_hooks"
 import type { Carry } from "./protocol.ts"
 
+export type { Carry }
+
 export interface CallScope {
   /** Aborted when the caller gives the call up. A synchronous function cannot see the event: see `isAborted`. */
   readonly signal: AbortSignal

@@ -9,16 +9,14 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { OnInterrupt } from "./Job.ts"
 
-type AnyFunction = (...args: any) => any
-
 /** What a remote call succeeds with: what a promise resolves to, an iterator's items gathered, or the value itself. */
-export type Result<F extends AnyFunction> =
+export type Result<F extends (...args: any) => any> =
   Awaited<ReturnType<F>> extends Generator<infer A, any, any> | AsyncGenerator<infer A, any, any>
     ? ReadonlyArray<A>
     : Awaited<ReturnType<F>>
 
 /** One item of a remote generator. */
-export type Item<F extends AnyFunction> =
+export type Item<F extends (...args: any) => any> =
   Awaited<ReturnType<F>> extends Generator<infer A, any, any> | AsyncGenerator<infer A, any, any> ? A : never
 
 /** How a call is to be run; everything is optional. */
@@ -44,7 +42,7 @@ export interface MapOptions extends CallOptions {
 }
 
 /** A function of a module in a worker. */
-export interface Remote<F extends AnyFunction, R = never, E = never> {
+export interface Remote<F extends (...args: any) => any, R = never, E = never> {
   /** Runs it. Interrupting drops a queued call; a running one is abandoned or its worker terminated, as chosen. */
   (...args: Parameters<F>): Effect.Effect<Result<F>, CallError | ExecutorError | E, R>
   /**
@@ -69,7 +67,9 @@ export interface Remote<F extends AnyFunction, R = never, E = never> {
 
 /** The functions among a module's exports. */
 export type Functions<M, R = never> = {
-  readonly [K in keyof M as M[K] extends AnyFunction ? K : never]: M[K] extends AnyFunction ? Remote<M[K], R> : never
+  readonly [K in keyof M as M[K] extends (...args: any) => any ? K : never]: M[K] extends (...args: any) => any
+    ? Remote<M[K], R>
+    : never
 }
 
 /** What a pool does for its modules. */
@@ -103,7 +103,7 @@ const remote = <R>(
   module: string,
   name: string,
   options: WithTimeout
-): Remote<AnyFunction, R, any> => {
+): Remote<(...args: any) => any, R, any> => {
   const { timeout } = options
   const bounded = <A, E>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | Cause.TimeoutError, R> =>
     timeout === undefined ? effect : Effect.timeout(effect, timeout)
@@ -120,13 +120,13 @@ const remote = <R>(
       with: (more: WithTimeout) => remote(caller, module, name, { ...options, ...more })
     }
   )
-  return made as Remote<AnyFunction, R, any>
+  return made as Remote<(...args: any) => any, R, any>
 }
 
 /** The functions of the module at `url`, made as they are asked for. */
 export const make = <M, R>(caller: Caller<R>, url: URL | string): Functions<M, R> => {
   const module = typeof url === "string" ? url : url.href
-  const made = new Map<string, Remote<AnyFunction, R, any>>()
+  const made = new Map<string, Remote<(...args: any) => any, R, any>>()
   return new Proxy(Object.create(null) as object, {
     get: (_, name) => {
       // A promise or an effect in disguise it is not: `await` and `yield*` look for these.

@@ -64,7 +64,7 @@ export interface Options extends Thread.ThreadOptions {
   /** Calls that may wait. Default 65,536. */
   readonly queueLimit?: number | undefined
   /** What a call meets when the queue is full: it waits as well, is refused, or runs on the caller's thread. */
-  readonly whenFull?: Policy["whenFull"] | undefined
+  readonly whenFull?: "suspend" | "reject" | "caller-runs" | undefined
   /** A thread above the minimum retires after one to two of these without work. Default 30 seconds. */
   readonly idleTimeout?: Duration.Input | undefined
   /** A thread is replaced after so many calls. Default: never. */
@@ -87,7 +87,7 @@ export interface Options extends Thread.ThreadOptions {
    */
   readonly isolation?: "thread" | "process" | undefined
   /** References whose value travels with each call; one whose value cannot be cloned is left out. */
-  readonly portable?: Carrying.Portable | undefined
+  readonly portable?: ReadonlyArray<Context.Reference<any>> | undefined
 }
 
 /** The tasks a pool of threads takes. */

@@ -1,3 +1,6 @@
-export type { CallOptions, Functions, Item, MapOptions, Remote, Result } from "./Module.ts"
+export type { OnInterrupt } from "./Job.ts"
+export type { CallOptions, Caller, Functions, Item, MapOptions, Remote, Result } from "./Module.ts"
 export * as limits from "./limits.ts"
+export type { Hooks } from "./protocol.ts"
+export type { ThreadOptions } from "./Thread.ts"
 export * as Threads from "./Threads.ts"

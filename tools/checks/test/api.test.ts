@@ -60,6 +60,44 @@ describe("the surface of a package", () => {
     )
   })
 
+  const unnameable = (edit: (text: string) => string) => {
+    const surface = surfaceOf({ ...pool, "Pool.d.ts": edit(pool["Pool.d.ts"]) })
+    return Report.unnameable({ name: "pkg", version: "0.1.0", surface, changes: undefined, bump: undefined })
+  }
+
+  it("lacks types that it mentions and does not export, but for what is internal", () => {
+    assert.deepStrictEqual(
+      unnameable((text) => text),
+      ["Pool#Secret"]
+    )
+    assert.deepStrictEqual(
+      unnameable((text) => text.replace("interface Secret", "export interface Secret")),
+      []
+    )
+    assert.deepStrictEqual(
+      unnameable((text) => text.replace("readonly hidden", "/** @internal */ readonly hidden")),
+      []
+    )
+    // What a value is can be told without its name.
+    const ofValue = (text: string) =>
+      text.replace("?: Secret", "?: typeof secret").replace("interface Secret {", "declare const secret: {")
+    assert.deepStrictEqual(unnameable(ofValue), [])
+  })
+
+  it("leaves out what is internal", () => {
+    const internal = surfaceOf({
+      ...pool,
+      "Pool.d.ts": pool["Pool.d.ts"].replace(
+        "export declare const shrink",
+        "/** @internal */\nexport declare const shrink"
+      )
+    })
+    assert.notInclude(
+      internal.map(({ name }) => name),
+      "pkg Pool.shrink"
+    )
+  })
+
   it("can be read back from the page that it is written to", () => {
     const surface = surfaceOf(pool)
     assert.deepStrictEqual(Surface.parse(Surface.format("pkg", surface)), Surface.texts(surface))

@@ -13,6 +13,7 @@ import type { Executor } from "../Executor.ts"
 import type * as Task from "../Task.ts"
 import { around, isRepeatable, type Wrapper } from "./around.ts"
 
+/** What a `cache` keeps, and for how long. */
 export interface Options {
   /** Outcomes kept at most; the least recently used are dropped. */
   readonly capacity: number

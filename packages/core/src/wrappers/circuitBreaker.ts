@@ -19,6 +19,7 @@ import { Overloaded } from "../ExecutorError.ts"
 import type * as Task from "../Task.ts"
 import { around, executorErrorOf, type Wrapper } from "./around.ts"
 
+/** When a `circuitBreaker` lets its executor rest. */
 export interface Options {
   /** Bad answers in a row that make it rest. */
   readonly failures: number

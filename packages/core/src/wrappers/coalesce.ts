@@ -15,6 +15,7 @@ import type { Job } from "../Outstanding.ts"
 import type * as Task from "../Task.ts"
 import { isRepeatable, type Passage, passing, type Wrapper } from "./around.ts"
 
+/** Which tasks a `coalesce` runs as one. */
 export interface Options {
   /** Which tasks. Default: those whose class says that they may run twice. */
   readonly only?: (task: Task.Any) => boolean

@@ -14,6 +14,7 @@ import type { Cancel } from "../Executor.ts"
 import type * as Task from "../Task.ts"
 import { executorErrorOf, isRepeatable, passing, type Wrapper } from "./around.ts"
 
+/** When a `hedge` starts another attempt. */
 export interface Options {
   /** How long an attempt may take before another one is started: the 95th percentile is a usual choice. */
   readonly delay: Duration.Input

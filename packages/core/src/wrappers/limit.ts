@@ -12,6 +12,7 @@ import { Fifo, type Node } from "../internal/Fifo.ts"
 import type { Job } from "../Outstanding.ts"
 import { executorErrorOf, type Passage, passing, type Wrapper } from "./around.ts"
 
+/** How many tasks a `limit` lets run and wait. */
 export interface Options {
   /** Tasks in the inner executor at once. */
   readonly concurrency: number

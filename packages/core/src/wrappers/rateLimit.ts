@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import { Overloaded } from "../ExecutorError.ts"
 import { around, type Wrapper } from "./around.ts"
 
+/** How many tasks a `rateLimit` lets start in a time. */
 export interface Options {
   /** Tasks in one `window`. */
   readonly tasks: number

@@ -4,6 +4,7 @@ import { isExecutorError } from "../ExecutorError.ts"
 import type * as Task from "../Task.ts"
 import { around, isRepeatable, type Wrapper } from "./around.ts"
 
+/** When a `retry` hands a task off again. */
 export interface Options {
   /** How often and when: any schedule of Effect's, told the error. */
   readonly schedule: Schedule.Schedule<unknown, unknown>

@@ -12,7 +12,7 @@ export { followAnchors, type Options as FollowOptions } from "./followAnchors.ts
 export * as limits from "./limits.ts"
 export * as nsec from "./nsec.ts"
 export * as nsec3 from "./nsec3.ts"
-export { nsec3Hash } from "./nsec3Hash.ts"
+export { nsec3Hash, type Parameters as Nsec3Parameters } from "./nsec3Hash.ts"
 export * as Rrsig from "./Rrsig.ts"
 export { type Options as SignOptions, sign, signSync } from "./sign.ts"
 export { keepSigned, type Options as SignerOptions, Signer } from "./Signer.ts"

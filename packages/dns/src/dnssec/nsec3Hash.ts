@@ -3,6 +3,7 @@ import { hash } from "node:crypto"
 import type { Name } from "../wire/index.ts"
 import { fold } from "../zone/canonical.ts"
 
+/** What an NSEC3PARAM says of the hash. */
 export interface Parameters {
   readonly salt: Uint8Array
   /** Further iterations after the first: RFC 9276 3.1 wants 0. */

@@ -10,8 +10,6 @@ import * as RRset from "../zone/RRset.ts"
 import * as types from "../zone/types.ts"
 import * as limits from "./limits.ts"
 
-type Record = ResourceRecord.ResourceRecord
-
 /** A name server with its addresses. */
 export interface Server {
   readonly name: Name.Name
@@ -89,7 +87,7 @@ const scrub = (
   message: Message.Message,
   { name, type, zone }: { readonly zone: Name.Name; readonly name: Name.Name; readonly type: number }
 ): Message.Message => {
-  const inside = (record: Record) => Name.isSubdomainOf(record.name, zone)
+  const inside = (record: ResourceRecord.ResourceRecord) => Name.isSubdomainOf(record.name, zone)
   const { id, response, opcode, authoritative, truncated, recursionDesired, recursionAvailable, reserved } = message
   const { authenticData, checkingDisabled, rcode, questions, edns } = message
   const scrubbed: Message.Message = {
@@ -117,7 +115,10 @@ const scrub = (
 }
 
 /** The answers that belong to a name, and to those that its aliases lead to one by one. */
-const led = (answers: ReadonlyArray<Record>, name: Name.Name): ReadonlyArray<Record> => {
+const led = (
+  answers: ReadonlyArray<ResourceRecord.ResourceRecord>,
+  name: Name.Name
+): ReadonlyArray<ResourceRecord.ResourceRecord> => {
   const names = [name]
   for (let at = name; names.length <= resolverLimits.aliases + 1;) {
     const alias = answers.find(
@@ -135,8 +136,8 @@ const led = (answers: ReadonlyArray<Record>, name: Name.Name): ReadonlyArray<Rec
 }
 
 const delegationOf = (
-  records: ReadonlyArray<Record>,
-  additionals: ReadonlyArray<Record>,
+  records: ReadonlyArray<ResourceRecord.ResourceRecord>,
+  additionals: ReadonlyArray<ResourceRecord.ResourceRecord>,
   cut: Name.Name,
   asked: { readonly zone: Name.Name; readonly now: number }
 ): Delegation => {
@@ -157,7 +158,10 @@ const delegationOf = (
 }
 
 /** The addresses among records that a name owns, as text. */
-export const addressesIn = (records: ReadonlyArray<Record>, name: Name.Name): ReadonlyArray<string> =>
+export const addressesIn = (
+  records: ReadonlyArray<ResourceRecord.ResourceRecord>,
+  name: Name.Name
+): ReadonlyArray<string> =>
   records.flatMap((record) => {
     const type = RRset.typeOf(record)
     if ((type !== types.A && type !== types.AAAA) || !Name.equals(record.name, name)) return []

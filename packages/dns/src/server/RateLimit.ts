@@ -4,8 +4,10 @@
  */
 import * as limits from "./limits.ts"
 
+/** What becomes of a response: sent, sent truncated so that the client comes by TCP, or dropped. */
 export type Verdict = "send" | "truncate" | "drop"
 
+/** How many responses a client's network may have. */
 export interface Options {
   /** Equal answers a second for each network. */
   readonly responsesPerSecond: number

@@ -12,14 +12,12 @@ import type { Node, Zone } from "../zone/Zone.ts"
 import * as denial from "./denial.ts"
 import * as limits from "./limits.ts"
 
-type Record = ResourceRecord.ResourceRecord
-
 export interface Answer {
   rcode: number
   authoritative: boolean
-  readonly answers: Array<Record>
-  readonly authorities: Array<Record>
-  readonly additionals: Array<Record>
+  readonly answers: Array<ResourceRecord.ResourceRecord>
+  readonly authorities: Array<ResourceRecord.ResourceRecord>
+  readonly additionals: Array<ResourceRecord.ResourceRecord>
   /** How many of the first `additionals` are glue without which a referral leads nowhere (RFC 9471). */
   requiredGlue: number
 }
@@ -168,8 +166,8 @@ const refer = (zone: Zone, cut: Node, wishes: Wishes, result: Answer): undefined
     else result.authorities.push(...denial.noData(zone, cut, types.DS, []))
   }
   // Glue under the cut first: without it nobody gets there (RFC 9471 3.1); then siblings'.
-  const below: Array<Record> = []
-  const beside: Array<Record> = []
+  const below: Array<ResourceRecord.ResourceRecord> = []
+  const beside: Array<ResourceRecord.ResourceRecord> = []
   for (const record of servers.records) {
     const target = (record as ResourceRecord.Of<"NS">).data.host
     if (!Name.isSubdomainOf(target, zone.origin)) continue
@@ -182,18 +180,23 @@ const refer = (zone: Zone, cut: Node, wishes: Wishes, result: Answer): undefined
   result.additionals.push(...below, ...beside)
 }
 
-const deny = (zone: Zone, wishes: Wishes, result: Answer, prove: (out: Array<Record>) => Array<Record>): undefined => {
+const deny = (
+  zone: Zone,
+  wishes: Wishes,
+  result: Answer,
+  prove: (out: Array<ResourceRecord.ResourceRecord>) => Array<ResourceRecord.ResourceRecord>
+): undefined => {
   const ttl = zone.negativeTtl
   result.authorities.push(RRset.withTtl(zone.soa.records[0]!, ttl))
   if (!wishes.dnssecOk) return undefined
   result.authorities.push(...(zone.apex.signatures.get(types.SOA) ?? []).map((record) => RRset.withTtl(record, ttl)))
-  const proof: Array<Record> = []
+  const proof: Array<ResourceRecord.ResourceRecord> = []
   prove(proof)
   result.authorities.push(...proof)
 }
 
 const push = (
-  section: Array<Record>,
+  section: Array<ResourceRecord.ResourceRecord>,
   node: Node,
   set: RRset.RRset,
   expandedTo: Name.Name | undefined,

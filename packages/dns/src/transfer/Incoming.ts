@@ -6,9 +6,6 @@ import * as Serial from "../zone/Serial.ts"
 import * as types from "../zone/types.ts"
 import * as limits from "./limits.ts"
 
-type Record = ResourceRecord.ResourceRecord
-type Soa = ResourceRecord.Of<"SOA">
-
 /** Thrown by `push`; the shell makes a `TransferError` of it. */
 export class TransferFault extends Error {
   readonly reason: "Malformed" | "TooLarge"
@@ -29,13 +26,13 @@ export class Incoming {
   readonly serial: number | undefined
   state: "first" | "second" | "whole" | "removing" | "adding" | "done" = "first"
   /** The SOA of the new version. */
-  soa: Soa | undefined = undefined
+  soa: ResourceRecord.Of<"SOA"> | undefined = undefined
   readonly diffs: Array<Diff> = []
   /** Octets of rdata and owners so far. */
   octets = 0
   private readonly maxOctets: number
-  private removed: Array<Record> = []
-  private added: Array<Record> = []
+  private removed: Array<ResourceRecord.ResourceRecord> = []
+  private added: Array<ResourceRecord.ResourceRecord> = []
   private from = 0
 
   constructor(options: { readonly origin: Name.Name; readonly serial?: number; readonly maxOctets?: number }) {
@@ -50,8 +47,8 @@ export class Incoming {
   }
 
   /** Takes a message; returns the records of the whole zone that were in it, the SOA once. */
-  push(message: Message.Message): Array<Record> {
-    const out: Array<Record> = []
+  push(message: Message.Message): Array<ResourceRecord.ResourceRecord> {
+    const out: Array<ResourceRecord.ResourceRecord> = []
     for (const record of message.answers) {
       if (this.state === "done") throw new TransferFault("Malformed", "records after the last SOA")
       this.octets += record.name.octets.length + 10 + ResourceRecord.dataOctets(record).length
@@ -65,7 +62,7 @@ export class Incoming {
     return out
   }
 
-  private take(record: Record, out: Array<Record>): void {
+  private take(record: ResourceRecord.ResourceRecord, out: Array<ResourceRecord.ResourceRecord>): void {
     const soa = record.type === "SOA" && Name.equals(record.name, this.origin) ? record : undefined
     switch (this.state) {
       case "first":
@@ -99,13 +96,14 @@ export class Incoming {
         return
       case "adding":
         if (soa === undefined) return void this.added.push(record)
-        const to = (this.added[0] as Soa).data.serial
+        const to = (this.added[0] as ResourceRecord.Of<"SOA">).data.serial
         this.diffs.push({ from: this.from, to, removed: this.removed, added: this.added })
         if (this.diffs.length > limits.differences)
           throw new TransferFault("TooLarge", `over ${limits.differences} differences`)
         if (soa.data.serial !== to) throw new TransferFault("Malformed", "differences that do not follow on each other")
         if (to === this.soa!.data.serial) {
-          if (!sameSoa(this.added[0] as Soa, soa)) throw new TransferFault("Malformed", "two SOAs of the last version")
+          if (!sameSoa(this.added[0] as ResourceRecord.Of<"SOA">, soa))
+            throw new TransferFault("Malformed", "two SOAs of the last version")
           return this.finish(soa)
         }
         this.state = "removing"
@@ -116,13 +114,15 @@ export class Incoming {
     }
   }
 
-  private finish(soa: Soa): void {
+  private finish(soa: ResourceRecord.Of<"SOA">): void {
     if (!sameSoa(soa, this.soa!)) throw new TransferFault("Malformed", "the last SOA is not the first")
     this.state = "done"
   }
 }
 
 /** Whether all fields are the same, not only the serial: a stream that was put together of two versions shows by them. */
-const sameSoa = (a: Soa, b: Soa): boolean => compareOctets(soaOctets(a), soaOctets(b)) === 0
+const sameSoa = (a: ResourceRecord.Of<"SOA">, b: ResourceRecord.Of<"SOA">): boolean =>
+  compareOctets(soaOctets(a), soaOctets(b)) === 0
 
-const soaOctets = (soa: Soa): Uint8Array => canonicalRdata(types.SOA, ResourceRecord.dataOctets(soa))
+const soaOctets = (soa: ResourceRecord.Of<"SOA">): Uint8Array =>
+  canonicalRdata(types.SOA, ResourceRecord.dataOctets(soa))

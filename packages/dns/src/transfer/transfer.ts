@@ -15,8 +15,6 @@ import { randomId } from "./exchange.ts"
 import type { Peer } from "./Peer.ts"
 import { TransferError } from "./TransferError.ts"
 
-type Record = ResourceRecord.ResourceRecord
-
 /** The class asked for, and the bound of what is taken. */
 export interface Options {
   readonly class?: Class.Class
@@ -28,7 +26,11 @@ export interface Options {
  * The records of a zone as they come, the SOA first; the last SOA is not given again. With a key, those of messages that are not signed
  * wait for the signature that covers them.
  */
-export const axfrRecords = (peer: Peer, zone: Name.Name, options: Options = {}): Stream.Stream<Record, TransferError> =>
+export const axfrRecords = (
+  peer: Peer,
+  zone: Name.Name,
+  options: Options = {}
+): Stream.Stream<ResourceRecord.ResourceRecord, TransferError> =>
   Stream.unwrap(
     Effect.map(start(peer, zone, { ...options, serial: undefined }), ({ incoming, next }) =>
       Stream.unfold(undefined as void, () =>
@@ -57,14 +59,17 @@ export const ixfr = (peer: Peer, held: Zone.Zone, options: Options = {}): Effect
       serial: held.serial,
       soa: held.soa.records[0]!
     })
-    const records: Array<Record> = []
+    const records: Array<ResourceRecord.ResourceRecord> = []
     while (incoming.state !== "done") records.push(...(yield* next))
     if (incoming.diffs.length > 0) return { kind: "differences", diffs: incoming.diffs } as const
     if (records.length === 0) return { kind: "current" } as const
     return { kind: "whole", zone: yield* zoneOf(records, held.origin) } as const
   }).pipe(Effect.scoped)
 
-const zoneOf = (records: Iterable<Record>, origin: Name.Name): Effect.Effect<Zone.Zone, TransferError> =>
+const zoneOf = (
+  records: Iterable<ResourceRecord.ResourceRecord>,
+  origin: Name.Name
+): Effect.Effect<Zone.Zone, TransferError> =>
   Effect.try({
     try: () => Zone.make(records, { origin }),
     catch: (cause) => {
@@ -76,13 +81,13 @@ const zoneOf = (records: Iterable<Record>, origin: Name.Name): Effect.Effect<Zon
 interface Started {
   readonly incoming: Incoming
   /** Takes one message. */
-  readonly next: Effect.Effect<Array<Record>, TransferError>
+  readonly next: Effect.Effect<Array<ResourceRecord.ResourceRecord>, TransferError>
 }
 
 const start = (
   peer: Peer,
   zone: Name.Name,
-  options: Options & { readonly serial: number | undefined; readonly soa?: Record }
+  options: Options & { readonly serial: number | undefined; readonly soa?: ResourceRecord.ResourceRecord }
 ): Effect.Effect<Started, TransferError, Scope.Scope> =>
   Effect.gen(function* () {
     const connection = yield* Connection.open(peer)
@@ -100,8 +105,8 @@ const start = (
       ...(options.maxOctets === undefined ? {} : { maxOctets: options.maxOctets })
     })
     connection.send(signed?.octets ?? query)
-    const uncovered: Array<Record> = []
-    const take = (octets: Uint8Array, time: number): Array<Record> | TransferError => {
+    const uncovered: Array<ResourceRecord.ResourceRecord> = []
+    const take = (octets: Uint8Array, time: number): Array<ResourceRecord.ResourceRecord> | TransferError => {
       const message = Message.decode(octets)
       if (message instanceof DecodeError) return malformed(message.message, message)
       if (message.id !== id || !message.response) return malformed("an answer to something else")

@@ -58,7 +58,7 @@ export const find = <O extends EdnsOptions.KnownOption>(
   return undefined
 }
 
-/** Reads an OPT record whose type is at `fixed`. Checked before, by `check`. */
+/** @internal Reads an OPT record whose type is at `fixed`. Checked before, by `check`. */
 export const read = (reader: Reader, fixed: number): Edns => {
   const octets = reader.octets
   return {
@@ -90,7 +90,7 @@ const readOptions = (reader: Reader, fixed: number): ReadonlyArray<EdnsOption> =
   return options
 }
 
-/** Throws `DecodeError` when an option runs past the end, or is not what its code says. */
+/** @internal Throws `DecodeError` when an option runs past the end, or is not what its code says. */
 export const check = (reader: Reader, fixed: number): void => {
   const end = enter(reader, fixed)
   while (reader.offset < end) {
@@ -114,7 +114,7 @@ const enter = (reader: Reader, fixed: number): number => {
   return end
 }
 
-/** Writes the OPT record. Throws `EncodeError`. */
+/** @internal Writes the OPT record. Throws `EncodeError`. */
 export const write = (writer: Writer, edns: Edns, rcode: number): void => {
   writer.u8(0)
   writer.u16(41)

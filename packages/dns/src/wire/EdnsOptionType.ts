@@ -2,10 +2,8 @@
 import type { Field } from "./Field.ts"
 import * as RecordType from "./RecordType.ts"
 
-export type EdnsOptionType<N extends string, D> = RecordType.RecordType<N, D>
-
 export const make = <const N extends string, F extends { readonly [name: string]: Field<unknown> }>(
   name: N,
   code: number,
   fields: F
-): EdnsOptionType<N, RecordType.DataOf<F>> => RecordType.table(name, code, false, fields)
+): RecordType.RecordType<N, RecordType.DataOf<F>> => RecordType.table(name, code, false, fields)

@@ -31,13 +31,11 @@ export const all = [
   ZONEVERSION
 ] as const
 
-type All = (typeof all)[number]
-
 /** The name of a known option. */
-export type KnownOption = All["name"]
+export type KnownOption = (typeof all)[number]["name"]
 
 /** Each option's data, by its name. */
-export type DataByOption = { readonly [T in All as T["name"]]: Data<T> }
+export type DataByOption = { readonly [T in (typeof all)[number] as T["name"]]: Data<T> }
 
 /** A known option. */
 export type Any = RecordType<string, unknown>

@@ -9,13 +9,13 @@ import type { Writer } from "./Writer.ts"
 export interface Field<A> {
   /** What the value is in JavaScript, for `schema.ts` to choose how it goes to JSON. */
   readonly kind: Kind
-  /** Reads the value; everything is checked again here. Throws `DecodeError`. */
+  /** @internal Reads the value; everything is checked again here. Throws `DecodeError`. */
   read(reader: Reader): A
-  /** Checks what `read` would and moves past it, without making the value. */
+  /** @internal Checks what `read` would and moves past it, without making the value. */
   check(reader: Reader): void
-  /** Throws `EncodeError` for a value that has no octets. */
+  /** @internal Throws `EncodeError` for a value that has no octets. */
   write(writer: Writer, value: A): void
-  /** Takes the tokens that are this field's. Throws `TextError`. */
+  /** @internal Takes the tokens that are this field's. Throws `TextError`. */
   parse(tokens: Tokens): A
   print(value: A, style: Style): string
 }
@@ -33,6 +33,7 @@ export type Kind =
   | "numbers"
   | "json"
 
+/** The value of a field. */
 export type Value<F> = F extends Field<infer A> ? A : never
 
 /** How rdata is printed. */

@@ -265,7 +265,7 @@ export const toLowerCase = (self: Name): Name => {
 }
 
 /**
- * Reads a name, following pointers, and leaves the reader after its last octet in place. Throws `DecodeError`.
+ * @internal Reads a name, following pointers, and leaves the reader after its last octet in place. Throws `DecodeError`.
  *
  * Every pointer must point before the labels it was found after, so a loop cannot be, and a forward pointer neither.
  */
@@ -315,7 +315,7 @@ export const read = (reader: Reader): Name => {
   return name
 }
 
-/** Checks a name as `read` does and moves past it, without making anything. */
+/** @internal Checks a name as `read` does and moves past it, without making anything. */
 export const skip = (reader: Reader): void => {
   const octets = reader.octets
   let at = reader.offset

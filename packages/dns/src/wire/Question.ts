@@ -27,7 +27,7 @@ export const make = (name: Name.Name | string, type: QuestionType, cls: Class.Cl
 export const equals = (self: Question, that: Question): boolean =>
   self.type === that.type && self.class === that.class && Name.equals(self.name, that.name)
 
-/** Throws `EncodeError`. */
+/** @internal Throws `EncodeError`. */
 export const write = (writer: Writer, self: Question): void => {
   writer.compressible(self.name)
   writer.u16(Type.codeOf(self.type) ?? EncodeError.fail(`unknown type ${self.type}`))

@@ -38,7 +38,7 @@ export interface Head {
   type: number
 }
 
-/** Takes `[ttl] [class] type` or `[class] [ttl] type`. Throws `TokenError`. */
+/** @internal Takes `[ttl] [class] type` or `[class] [ttl] type`. Throws `TokenError`. */
 export const parseHead = (tokens: Tokens): Head => {
   const head: Head = { ttl: undefined, class: undefined, type: 0 }
   for (;;) {
@@ -58,7 +58,7 @@ export const parseHead = (tokens: Tokens): Head => {
   }
 }
 
-/** Takes the rdata of a type: its own form, or the generic one. Throws `TokenError`. */
+/** @internal Takes the rdata of a type: its own form, or the generic one. Throws `TokenError`. */
 export const parseData = (tokens: Tokens, type: number, cls: number): Pick<ResourceRecord, "type" | "data"> => {
   const codec = codecOf(type, cls)
   if (tokens.peek() !== "\\#" || tokens.quoted[tokens.index]) {

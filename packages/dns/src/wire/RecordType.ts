@@ -9,6 +9,7 @@ import type { Tokens } from "./Tokens.ts"
 import * as Type from "./Type.ts"
 import { shared, type Writer } from "./Writer.ts"
 
+/** A record type: its name, its code, what its rdata holds. */
 export interface RecordType<N extends string, D> {
   readonly name: N
   readonly code: number
@@ -16,13 +17,13 @@ export interface RecordType<N extends string, D> {
   readonly internetOnly: boolean
   /** The properties of the rdata and what each holds, in order. */
   readonly kinds: ReadonlyArray<readonly [property: string, kind: Kind]>
-  /** Reads up to `reader.end`, all of it. Throws `DecodeError`. */
+  /** @internal Reads up to `reader.end`, all of it. Throws `DecodeError`. */
   read(reader: Reader): D
-  /** Checks what `read` would, without making the value. */
+  /** @internal Checks what `read` would, without making the value. */
   check(reader: Reader): void
-  /** Throws `EncodeError`. */
+  /** @internal Throws `EncodeError`. */
   write(writer: Writer, data: D): void
-  /** Takes all tokens that are left. Throws `TokenError`. */
+  /** @internal Takes all tokens that are left. Throws `TokenError`. */
   parse(tokens: Tokens): D
   print(data: D, style: Style): string
 }
@@ -32,7 +33,8 @@ export type Data<T> = T extends RecordType<string, infer D> ? D : never
 
 type Table = { readonly [name: string]: Field<unknown> }
 
-export type DataOf<F extends Table> = { readonly [K in keyof F]: Value<F[K]> }
+/** What a table of fields holds: a property for each. */
+export type DataOf<F extends { readonly [name: string]: Field<unknown> }> = { readonly [K in keyof F]: Value<F[K]> }
 
 /**
  * What a table does slowly, by hand: of the few types that nearly all records are of. Making an object property by

@@ -185,13 +185,11 @@ export const all = [
   DLV
 ] as const
 
-type All = (typeof all)[number]
-
 /** The mnemonics of the types whose rdata is read into fields. */
-export type KnownType = All["name"]
+export type KnownType = (typeof all)[number]["name"]
 
 /** The rdata of each type, by mnemonic. */
-export type DataByType = { readonly [T in All as T["name"]]: Data<T> }
+export type DataByType = { readonly [T in (typeof all)[number] as T["name"]]: Data<T> }
 
 /** A known record type. */
 export type Any = RecordType<string, unknown>

@@ -14,7 +14,8 @@ import * as RecordTypes from "./RecordTypes.ts"
 import * as Type from "./Type.ts"
 import { shared, type Writer } from "./Writer.ts"
 
-interface Common {
+/** What every record has. */
+export interface Common {
   /** The owner. */
   readonly name: Name.Name
   readonly class: Class.Class
@@ -125,6 +126,7 @@ export class Decoded implements Common {
   private knownData: unknown = undefined
 
   /** `fixed` is the offset of the type, right after the owner, which is at `start`. */
+  /** @internal */
   constructor(reader: Reader, start: number, fixed: number) {
     const octets = reader.octets
     const type = (octets[fixed]! << 8) | octets[fixed + 1]!
@@ -164,7 +166,7 @@ export class Decoded implements Common {
 const isEmptyUpdate = (octets: Uint8Array, fixed: number, cls: number): boolean =>
   (cls === Class.ANY || cls === Class.NONE) && octets[fixed + 8] === 0 && octets[fixed + 9] === 0
 
-/** Checks the record at the reader and moves past it; returns the offset of its type. Throws `DecodeError`. */
+/** @internal Checks the record at the reader and moves past it; returns the offset of its type. Throws `DecodeError`. */
 export const skip = (reader: Reader): number => {
   const octets = reader.octets
   const length = octets.length
@@ -185,7 +187,7 @@ export const skip = (reader: Reader): number => {
   return fixed
 }
 
-/** Writes a record. Throws `EncodeError`. */
+/** @internal Writes a record. Throws `EncodeError`. */
 export const write = (writer: Writer, record: ResourceRecord): void => {
   writer.compressible(record.name)
   const codec = RecordTypes.byName(record.type)

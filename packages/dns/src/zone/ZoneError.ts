@@ -24,6 +24,7 @@ export class ZoneError extends Error {
   }
 }
 
+/** What is wrong with a zone. */
 export type Reason =
   | "NoSoa"
   | "ManySoa"

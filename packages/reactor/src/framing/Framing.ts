@@ -67,6 +67,7 @@ export interface Mark {
   readonly text: string
 }
 
+/** A mark of these octets. */
 export const markOf = (octets: Buffer): Mark => ({ octets, text: octets.toString("latin1") })
 
 /** From how many octets on a text is made for searching; below, making it costs more than it saves. */

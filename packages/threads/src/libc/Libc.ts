@@ -67,7 +67,7 @@ export type Tasks =
 /** The executor of lookups and C functions, and how it makes them wait elsewhere. */
 export interface Shape extends Executor.Executor<Tasks> {
   /** What makes the calls block elsewhere. */
-  readonly backend: Backend["name"]
+  readonly backend: "addon" | "workers"
 }
 
 export class Libc extends Context.Service<Libc, Shape>()("@handoff/threads/Libc") {}

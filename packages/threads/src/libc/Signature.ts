@@ -44,7 +44,8 @@ export interface Signature<
   readonly timeout?: number
 }
 
-interface Arguments {
+/** What an argument of each C type is in JavaScript. */
+export interface ArgumentValues {
   readonly int32: number
   readonly uint32: number
   readonly int64: bigint | number
@@ -57,7 +58,8 @@ interface Arguments {
   readonly buffer: Uint8Array | null
 }
 
-interface Results {
+/** What a result of each C type is in JavaScript. */
+export interface ResultValues {
   readonly void: void
   readonly int32: number
   readonly uint32: number
@@ -71,10 +73,10 @@ interface Results {
 }
 
 /** The arguments of a signature, in JavaScript. */
-export type Args<T extends ReadonlyArray<ArgumentType>> = { readonly [K in keyof T]: Arguments[T[K]] }
+export type ArgumentsOf<T extends ReadonlyArray<ArgumentType>> = { readonly [K in keyof T]: ArgumentValues[T[K]] }
 
 /** Its result. */
-export type Result<R extends ResultType> = Results[R]
+export type ResultOf<R extends ResultType> = ResultValues[R]
 
 /** One letter for each type, as the addon and the workers read them. */
 export const letters: Readonly<Record<ArgumentType | "void", string>> = {

@@ -1,7 +1,7 @@
 import type { ExecutorError } from "@handoff/core"
 import * as Effect from "effect/Effect"
 import { Libc } from "./Libc.ts"
-import type { ArgumentType, Args, Result, ResultType, Signature } from "./Signature.ts"
+import type { ArgumentsOf, ArgumentType, ResultOf, ResultType, Signature } from "./Signature.ts"
 import { CFunction, type CFunctionError } from "./tasks/CFunction.ts"
 
 /** What a C function returned, and `errno` as it left it. */
@@ -12,9 +12,11 @@ export interface Outcome<A> {
 
 /** A C function as a function of effects. Its buffers are copied in, and copied back when it has returned. */
 export interface Bound<T extends ReadonlyArray<ArgumentType>, R extends ResultType> {
-  (...args: Args<T>): Effect.Effect<Result<R>, CFunctionError | ExecutorError, Libc>
+  (...args: ArgumentsOf<T>): Effect.Effect<ResultOf<R>, CFunctionError | ExecutorError, Libc>
   /** The same, with `errno`. */
-  readonly outcome: (...args: Args<T>) => Effect.Effect<Outcome<Result<R>>, CFunctionError | ExecutorError, Libc>
+  readonly outcome: (
+    ...args: ArgumentsOf<T>
+  ) => Effect.Effect<Outcome<ResultOf<R>>, CFunctionError | ExecutorError, Libc>
 }
 
 /**
@@ -29,17 +31,17 @@ export const bind = <const T extends ReadonlyArray<ArgumentType>, R extends Resu
   symbol: string,
   { args: types, ...rest }: Signature<T, R>
 ): Bound<T, R> => {
-  const outcome = (...args: Args<T>) =>
+  const outcome = (...args: ArgumentsOf<T>) =>
     Effect.flatMap(Libc, (libc) =>
       Effect.map(
         libc.run(new CFunction({ library, symbol, types, ...rest, args })),
-        ({ buffers, errno, value }): Outcome<Result<R>> => {
+        ({ buffers, errno, value }): Outcome<ResultOf<R>> => {
           copyBack(types, args, buffers)
-          return { value: value as Result<R>, errno }
+          return { value: value as ResultOf<R>, errno }
         }
       )
     )
-  const call = (...args: Args<T>) => Effect.map(outcome(...args), ({ value }) => value)
+  const call = (...args: ArgumentsOf<T>) => Effect.map(outcome(...args), ({ value }) => value)
   return Object.assign(call, { outcome })
 }
 

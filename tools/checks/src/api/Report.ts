@@ -50,6 +50,10 @@ export const unadmitted = ({ bump, changes = [], name, version }: Report): Reado
 export const undocumented = ({ surface }: Report): ReadonlyArray<string> =>
   surface.filter(({ documented, exported }) => exported && !documented).map(({ file, name }) => `${name} (${file})`)
 
+/** Types that public declarations mention and that nobody who imports the package can name. */
+export const unnameable = ({ surface }: Report): ReadonlyArray<string> =>
+  surface.filter(({ exported, type }) => type && !exported).map(({ name }) => name)
+
 export const format = ({ changes, name, surface, version }: Report): string => {
   const names = surface.filter(({ exported }) => exported).length
   if (changes === undefined) return `${name}: first release, ${names} public names`

@@ -20,6 +20,8 @@ export interface Entry {
   readonly documented: boolean
   /** Reached by name, or only mentioned by what is. */
   readonly exported: boolean
+  /** Whether it is nothing but a type, which one who names a public value may have to name, too. */
+  readonly type: boolean
 }
 
 export type Surface = ReadonlyArray<Entry>
@@ -69,7 +71,7 @@ export const read = (entries: ReadonlyArray<readonly [name: string, file: string
     const foreign = symbol.declarations?.[0]
     if (declarations.length === 0) {
       const from = foreign === undefined ? "elsewhere" : packageOf(foreign.getSourceFile().fileName)
-      out.set(name, { name, text: `re-exported from ${from}`, file: from, documented: true, exported })
+      out.set(name, { name, text: `re-exported from ${from}`, file: from, documented: true, exported, type: false })
       return
     }
     out.set(name, {
@@ -79,10 +81,12 @@ export const read = (entries: ReadonlyArray<readonly [name: string, file: string
         .map((node) => tidy(printer.printNode(ts.EmitHint.Unspecified, node, node.getSourceFile())))
         .join("\n"),
       documented: declarations.some((node) => isDocumented(node)),
-      exported
+      exported,
+      type: declarations.some(isType)
     })
     for (const node of declarations) {
       const visit = (child: ts.Node): void => {
+        if (isInternal(child)) return
         if (ts.isIdentifier(child)) {
           const found = checker.getSymbolAtLocation(child)
           const target = found === undefined ? undefined : resolve(found)
@@ -103,11 +107,13 @@ export const read = (entries: ReadonlyArray<readonly [name: string, file: string
       const name = prefix + symbol.name
       const inner = moduleOf(target)
       if (inner === undefined) {
+        if (target.declarations?.some(isInternal) === true) continue
         reached.add(target)
         add(name, target, true)
       } else if (isOurs(inner)) {
         const documented = hasHeader(inner) || ts.getJSDocCommentsAndTags(symbol.declarations![0]!).length > 0
-        out.set(name, { name, text: `namespace ${symbol.name}`, file: sourceOf(inner), documented, exported: true })
+        const text = `namespace ${symbol.name}`
+        out.set(name, { name, text, file: sourceOf(inner), documented, exported: true, type: false })
         if (!above.has(inner)) walk(`${name}.`, inner, new Set([...above, inner]))
       }
     }
@@ -124,6 +130,15 @@ export const read = (entries: ReadonlyArray<readonly [name: string, file: string
   }
   return [...out.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
+
+/** What stands under `@internal` is for the package's other files: TypeDoc leaves it out, and so does this. */
+const isInternal = (node: ts.Node): boolean =>
+  ts
+    .getJSDocTags(ts.isVariableDeclaration(node) ? node.parent.parent : node)
+    .some((tag) => tag.tagName.text === "internal")
+
+const isType = (node: ts.Node): boolean =>
+  ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node) || ts.isClassDeclaration(node)
 
 /**
  * A comment of its own; the file's, if the file is named after it; or the registry's own word in a documented table of

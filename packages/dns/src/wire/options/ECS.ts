@@ -5,6 +5,7 @@ import { type Field, make } from "../Field.ts"
 import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from "../fields/addresses.ts"
 import { fromHex, toHex } from "../fields/blobs.ts"
 
+/** The client's subnet, as ECS tells it. */
 export interface Subnet {
   /** Address family (IANA): 1 is IPv4, 2 IPv6, 0 asks that none be sent. */
   readonly family: number

@@ -3,6 +3,7 @@ import * as EdnsOptionType from "../EdnsOptionType.ts"
 import { type Field, make } from "../Field.ts"
 import { hexOf, toHex } from "../fields/blobs.ts"
 
+/** The version of the zone that an answer is from. */
 export interface ZoneVersion {
   /** Labels of the zone's name, the root's not counted. */
   readonly labels: number

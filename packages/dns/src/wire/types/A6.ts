@@ -5,6 +5,7 @@ import { printName } from "../fields/names.ts"
 import * as Name from "../Name.ts"
 import * as RecordType from "../RecordType.ts"
 
+/** What an A6 record holds. */
 export interface A6 {
   /** Bits that come from `prefixName`: 0 to 128. */
   readonly prefixLength: number

@@ -1,6 +1,7 @@
 import * as Gateway from "../fields/gateway.ts"
 import * as RecordType from "../RecordType.ts"
 
+/** What an AMTRELAY record holds. */
 export interface AmtRelay {
   readonly precedence: number
   /** D: the gateway may discover without the relay's invitation. */

@@ -5,6 +5,7 @@ import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from "../fields/addresse
 import { fromHex, toHex } from "../fields/blobs.ts"
 import * as RecordType from "../RecordType.ts"
 
+/** A prefix of an APL record. */
 export interface Item {
   /** Address family (IANA): 1 is IPv4, 2 IPv6. */
   readonly family: number

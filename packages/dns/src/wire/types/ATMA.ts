@@ -2,6 +2,7 @@ import { generic, hexOf, toHex } from "../fields/blobs.ts"
 import { fromLatin1, toLatin1 } from "../CharacterString.ts"
 import * as RecordType from "../RecordType.ts"
 
+/** What an ATMA record holds. */
 export interface Atma {
   /** 0: an ATM end system address; 1: an E.164 number, in ASCII digits. */
   readonly format: number

@@ -4,6 +4,7 @@ import { printName } from "../fields/names.ts"
 import * as Name from "../Name.ts"
 import * as RecordType from "../RecordType.ts"
 
+/** What a HIP record holds. */
 export interface Hip {
   readonly algorithm: number
   /** Host identity tag. */

@@ -2,6 +2,7 @@ import { base64Rest } from "../fields/blobs.ts"
 import * as Gateway from "../fields/gateway.ts"
 import * as RecordType from "../RecordType.ts"
 
+/** What an IPSECKEY record holds. */
 export interface IpsecKey {
   readonly precedence: number
   readonly algorithm: number

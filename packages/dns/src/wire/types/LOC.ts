@@ -4,6 +4,7 @@ import * as RecordType from "../RecordType.ts"
 import type { Reader } from "../Reader.ts"
 import type { Tokens } from "../Tokens.ts"
 
+/** What a LOC record holds. */
 export interface Loc {
   /** Thousandths of a second of arc, north positive: up to 90 degrees, 324,000,000. */
   readonly latitude: number

@@ -2,6 +2,7 @@ import { ipv4 } from "../fields/addresses.ts"
 import * as EncodeError from "../EncodeError.ts"
 import * as RecordType from "../RecordType.ts"
 
+/** What a WKS record holds. */
 export interface Wks {
   readonly address: string
   /** IP protocol number: 6 is TCP, 17 UDP. */
