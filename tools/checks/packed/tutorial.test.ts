@@ -1,5 +1,5 @@
 /**
- * The tutorial and the how-to guides as a newcomer types them: an empty folder outside the repository, the commands in their
+ * The README, the tutorial and the how-to guides as a newcomer types them: an empty folder outside the repository, the commands in their
  * order, each block saved under the name that the text gives it, and the outputs that it shows. Only the packages come
  * from tarballs.
  */
@@ -99,6 +99,16 @@ describe("typed by a newcomer,", () => {
       2
     )
     assert.match(command(project, "node collect.ts"), /^(cost \d+ Success\n){3}$/)
+  })
+
+  it("the README's screen works, and prints what it shows", { timeout: 300_000 }, () => {
+    const project = path.join(work, "screen")
+    mkdirSync(project)
+    assert.strictEqual(
+      follow(project, "README.md", (line) => command(project, line)),
+      1
+    )
+    assert.match(command(project, "STRATEGIES=reactor node app.ts"), /^(a (name|hash): Success, by reactor\n){2}$/)
   })
 
   describe("each guide works", () => {

@@ -47,14 +47,17 @@ describe("a README on the registry", () => {
   })
 })
 
-describe("the tutorial and the guides", () => {
-  it.for(files(["docs/tutorial.md", "docs/how-to/*.md"]))("%s tells to install all that its code imports", (page) => {
-    const told = installed(read(page))
-    assert.deepStrictEqual(
-      imported(page).filter((one) => !told.includes(one)),
-      []
-    )
-  })
+describe("the README, the tutorial and the guides", () => {
+  it.for(files(["README.md", "docs/tutorial.md", "docs/how-to/*.md"]))(
+    "%s tells to install all that its code imports",
+    (page) => {
+      const told = installed(read(page))
+      assert.deepStrictEqual(
+        imported(page).filter((one) => !told.includes(one)),
+        []
+      )
+    }
+  )
 })
 
 describe("the guide to a strategy of one's own", () => {
