@@ -10,6 +10,7 @@ import { stripTypeScriptTypes } from "node:module"
 import os from "node:os"
 import path from "node:path"
 import { promisify } from "node:util"
+import { createContext, runInContext } from "node:vm"
 import * as Example from "../src/Example.ts"
 import * as Weight from "../src/Weight.ts"
 import { needed, packages, read, root } from "../src/Workspace.ts"
@@ -167,20 +168,41 @@ describe.each(libraries.map(({ folder, manifest, name }) => ({ name, folder, man
   })
 
   if (name === "@handoff/core") {
-    it("bundles for browsers", { timeout: 60_000 }, async () => {
-      writeFileSync(path.join(project, "browser.js"), `export * from "${name}"\n`)
+    it("bundles for browsers, and runs tasks with what a browser has", { timeout: 60_000 }, async () => {
+      writeFileSync(
+        path.join(project, "browser.js"),
+        `import * as core from "${name}"
+import * as Effect from "effect/Effect"
+
+globalThis.core = core
+globalThis.answer = Effect.gen(function* () {
+  const add = core.Direct.handle(core.Call, ({ args: [a, b] }) => Effect.as(Effect.sleep(1), a + b))
+  const queue = yield* core.CompletionQueue.make(yield* core.Direct.make([add]))
+  yield* queue.submit(new core.Call({ module: "file:///sums.js", function: "add", args: [40, 2] }), "sum")
+  return (yield* queue.take).exit.value
+}).pipe(Effect.scoped, Effect.runPromise)
+`
+      )
       const out = path.join(project, "browser.bundle.js")
       // Without Node's modules at hand, an import of one would fail the build.
-      await run(
-        project,
-        bin("esbuild"),
-        "browser.js",
-        "--bundle",
-        "--format=esm",
-        "--platform=browser",
-        `--outfile=${out}`
-      )
-      assert.notMatch(readFileSync(out, "utf8"), /from "node:/)
+      await run(project, bin("esbuild"), "browser.js", "--bundle", "--platform=browser", `--outfile=${out}`)
+      const bundle = readFileSync(out, "utf8")
+      assert.notMatch(bundle, /(?:from |require\()"node:/)
+      // A world without `process`, `Buffer` and `require`.
+      const { AbortController, clearTimeout, performance, queueMicrotask, setTimeout } = globalThis
+      const { TextDecoder, TextEncoder, URL } = globalThis
+      const page: { readonly answer?: Promise<number> } = createContext({
+        AbortController,
+        clearTimeout,
+        performance,
+        queueMicrotask,
+        setTimeout,
+        TextDecoder,
+        TextEncoder,
+        URL
+      })
+      runInContext(bundle, page)
+      assert.strictEqual(await page.answer, 42)
     })
   }
 
