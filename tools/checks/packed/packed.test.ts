@@ -65,7 +65,7 @@ const anotherNode = async (version: string): Promise<string> => {
 
 beforeAll(async () => {
   work = mkdtempSync(path.join(os.tmpdir(), "handoff-packed-"))
-  for (const version of ["22.19.0", "26.10.0"]) {
+  for (const version of ["22.19.0", "26.12.1"]) {
     try {
       nodes.set(`Node ${version}`, await anotherNode(version))
     } catch (error) {
