@@ -7,7 +7,7 @@ import * as Net from "node:net"
 import { Resolver } from "node:dns/promises"
 import * as Lab from "#demo/lab/Lab"
 import * as Plan from "#demo/lab/Plan"
-import { aNetwork } from "./network.ts"
+import { aNetwork } from "./support/network.ts"
 
 const resolverOf = (lab: Lab.Lab) => {
   const resolver = new Resolver()

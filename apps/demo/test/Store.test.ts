@@ -8,8 +8,8 @@ import * as Lab from "#demo/lab/Lab"
 import type { Finding } from "#demo/survey/Finding"
 import * as Holder from "#demo/survey/Holder"
 import * as Store from "#demo/survey/Store"
-import { handoff, json, start, until } from "./command.ts"
-import { aNetwork } from "./network.ts"
+import { handoff, json, start, until } from "./support/command.ts"
+import { aNetwork } from "./support/network.ts"
 import { folder } from "./support/folder.ts"
 
 const finding = (line: number, host: string, state: Finding["state"] = "done"): Finding => ({

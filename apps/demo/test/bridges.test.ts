@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Http from "node:http"
 import { Agent, request } from "undici"
 import * as Lab from "#demo/lab/Lab"
-import { aNetwork } from "./network.ts"
+import { aNetwork } from "./support/network.ts"
 
 /** A lab, a lookup function that asks its name server, and a web host of it that behaves. */
 const lab = Effect.gen(function* () {

@@ -1,8 +1,8 @@
 /** The tests' own way to run commands. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { handoff, start } from "./command.ts"
-import { aNetwork } from "./network.ts"
+import { handoff, start } from "./support/command.ts"
+import { aNetwork } from "./support/network.ts"
 
 describe("a command that a test has started", () => {
   it.live(

@@ -4,8 +4,8 @@ import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import * as Choice from "#demo/compare/Choice"
 import * as Spread from "#demo/compare/Spread"
-import { handoff } from "./command.ts"
-import { aNetwork } from "./network.ts"
+import { handoff } from "./support/command.ts"
+import { aNetwork } from "./support/network.ts"
 import { folder } from "./support/folder.ts"
 
 describe("a spread", () => {

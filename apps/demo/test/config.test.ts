@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as ChildProcess from "node:child_process"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
-import { handoff } from "./command.ts"
+import { handoff } from "./support/command.ts"
 import { folder } from "./support/folder.ts"
 
 describe("handoff config", () => {

@@ -4,8 +4,8 @@ import * as ChildProcess from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { gzipSync } from "node:zlib"
-import { type Ended, handoff, json, main, start, until } from "./command.ts"
-import { aNetwork } from "./network.ts"
+import { type Ended, handoff, json, main, start, until } from "./support/command.ts"
+import { aNetwork } from "./support/network.ts"
 import { folder } from "./support/folder.ts"
 
 const patience = 120_000

@@ -11,7 +11,7 @@ import { Inspect } from "#demo/inspect/Inspect"
 import type { Inspected, Protocol } from "#demo/inspect/Inspected"
 import * as Key from "#demo/inspect/sshKey"
 import * as strategies from "#demo/strategies"
-import { aNetwork } from "./network.ts"
+import { aNetwork } from "./support/network.ts"
 import { folder } from "./support/folder.ts"
 
 const timeout = 5_000

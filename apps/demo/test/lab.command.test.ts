@@ -2,8 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Plan from "#demo/lab/Plan"
-import { handoff, json, start, until } from "./command.ts"
-import { aNetwork } from "./network.ts"
+import { handoff, json, start, until } from "./support/command.ts"
+import { aNetwork } from "./support/network.ts"
 import { split } from "./support/parser.ts"
 
 describe("handoff lab", () => {

@@ -10,8 +10,8 @@ import * as Path from "node:path"
 import { gzipSync } from "node:zlib"
 import * as Lab from "#demo/lab/Lab"
 import * as Logs from "#demo/logs/Logs"
-import { handoff, start, until } from "./command.ts"
-import { aNetwork } from "./network.ts"
+import { handoff, start, until } from "./support/command.ts"
+import { aNetwork } from "./support/network.ts"
 import { folder } from "./support/folder.ts"
 
 /** Names `host-<address>`, except that 192.0.2.66 has none; the higher the last number, the sooner the answer. */

@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Lab from "#demo/lab/Lab"
 import * as Difference from "#demo/lookup/Difference"
-import { handoff, json } from "./command.ts"
-import { aNetwork } from "./network.ts"
+import { handoff, json } from "./support/command.ts"
+import { aNetwork } from "./support/network.ts"
 
 const files: Difference.Files = {
   hosts: "127.0.0.1 localhost\n192.0.2.7 printer printer.example # upstairs\n",

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { Message, Sample } from "#demo/serve/shared/Event"
-import { start, until } from "./command.ts"
+import { start, until } from "./support/command.ts"
 import * as Browsers from "./support/browser.ts"
 import * as Databases from "./support/database.ts"
 import { type Serving, serve, silence } from "./support/serving.ts"

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Net from "node:net"
 import { cutOff, type Summary } from "#demo/serve/Runs"
 import type { Message, State } from "#demo/serve/shared/Event"
-import { handoff } from "./command.ts"
+import { handoff } from "./support/command.ts"
 import { raw, type Serving, serve, silence } from "./support/serving.ts"
 
 const patience = 60_000

@@ -5,8 +5,8 @@ import * as Path from "node:path"
 import * as Lab from "#demo/lab/Lab"
 import * as Plan from "#demo/lab/Plan"
 import * as Private from "#demo/lab/Private"
-import { handoff, json, start, until } from "./command.ts"
-import { aNetwork } from "./network.ts"
+import { handoff, json, start, until } from "./support/command.ts"
+import { aNetwork } from "./support/network.ts"
 import { folder } from "./support/folder.ts"
 
 const byLine = (lines: string) => json(lines).toSorted((a, b) => a.line - b.line)

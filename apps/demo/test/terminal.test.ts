@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as ChildProcess from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { main } from "./command.ts"
+import { main } from "./support/command.ts"
 import { folder } from "./support/folder.ts"
 import { silence } from "./support/serving.ts"
 

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Private from "#demo/lab/Private"
-import { handoff } from "./command.ts"
-import { aNetwork } from "./network.ts"
+import { handoff } from "./support/command.ts"
+import { aNetwork } from "./support/network.ts"
 
 const patience = 120_000
 

@@ -5,7 +5,7 @@ import * as Os from "node:os"
 import * as Path from "node:path"
 import { Trouble } from "#demo/program/Trouble"
 import * as ZoneSource from "#demo/survey/ZoneSource"
-import { handoff, json, start } from "./command.ts"
+import { handoff, json, start } from "./support/command.ts"
 
 const file = Path.join(Os.tmpdir(), "db.example")
 

@@ -4,7 +4,7 @@ import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import * as Net from "node:net"
 import * as Path from "node:path"
-import { type Running, start, until } from "../command.ts"
+import { type Running, start, until } from "./command.ts"
 import { folder } from "./folder.ts"
 
 export interface Serving extends Running {

@@ -3,7 +3,7 @@ import * as ChildProcess from "node:child_process"
 import * as Url from "node:url"
 
 /** What `handoff` is before it is built. */
-export const main = Url.fileURLToPath(new URL("../src/main.ts", import.meta.url))
+export const main = Url.fileURLToPath(new URL("../../src/main.ts", import.meta.url))
 
 /** Told to a command before it starts: tests that are killed take it with them, and nothing runs on without them. */
 const ends = `--import=data:text/javascript,${encodeURIComponent(
