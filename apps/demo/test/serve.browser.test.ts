@@ -83,9 +83,12 @@ describe.skipIf(Browsers.absent !== undefined)("the page", () => {
     await status(page, /Running/)
   }
 
+  /** By keyboard, whose place is then the survey itself: the button has gone. */
   const stop = async (page: Page) => {
-    await page.click("#stop")
+    await page.focus("#stop")
+    await page.keyboard.press("Enter")
     await status(page, /Stopped|Finished/)
+    assert.strictEqual(await page.evaluate(() => document.activeElement!.id), "live")
   }
 
   /** Axe's complaints, in a few words each. */
@@ -156,6 +159,7 @@ describe.skipIf(Browsers.absent !== undefined)("the page", () => {
         await startLong(page)
         await page.waitForFunction(() => Number(document.querySelector("#tiles dd span")?.textContent) > 5)
         assert.isTrue(await page.isDisabled("#start"))
+        assert.strictEqual(await page.evaluate(() => document.activeElement!.id), "live")
         await page.waitForSelector("#rows td")
         await page.waitForSelector("#workers .bar")
         // The switch, by keyboard.
@@ -169,6 +173,8 @@ describe.skipIf(Browsers.absent !== undefined)("the page", () => {
         assert.include(await page.textContent("#who-hint"), "compute by reactor")
         await page.click("#shortcuts button:has-text('All by threads')")
         await page.waitForFunction(() => document.querySelectorAll("#switches li").length === 2)
+        // What holds already is no switch.
+        await page.click("#shortcuts button:has-text('All by threads')")
         // The curves answer: in the end only threads complete anything.
         const values = () =>
           page.evaluate(() =>
@@ -265,6 +271,11 @@ describe.skipIf(Browsers.absent !== undefined)("the page", () => {
           if (name !== "light") continue
           await stop(first)
           assert.include(await first.textContent("#announce"), "Stopped, ")
+          await first.waitForSelector("#run-list tbody tr:first-child .tag[data-how=stopped]")
+          assert.include(
+            await first.textContent("#run-list tbody tr:first-child td:last-child"),
+            "compute by threads in the end; switched 3 times"
+          )
           assert.isFalse(await first.isDisabled("#start"))
         }
       })
@@ -281,6 +292,8 @@ describe.skipIf(Browsers.absent !== undefined)("the page", () => {
     async () => {
       await visit({}, async (page) => {
         await page.check('input[name="source"][value="list"]', { force: true })
+        assert.isTrue(await page.isHidden("#seed"), "a field of the lab is shown beside a list")
+        assert.isTrue(await page.isVisible("#passes"))
         await page.fill("#list", "this is no host\n")
         await page.click("#limits summary")
         await page.fill("#concurrency", "lots")

@@ -17,6 +17,8 @@ export interface Summary {
   readonly how: End["how"] | "running" | "cut off"
   /** The strategies at its end. */
   readonly choice: Choice
+  /** How often they were switched; runs of earlier versions do not say. */
+  readonly switches?: number
   readonly done: number
   readonly failed: number
   readonly rejected: number

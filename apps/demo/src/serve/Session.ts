@@ -53,7 +53,7 @@ export const run = (level: Private.Level): Effect.Effect<void, never, Scope.Scop
     const commands = yield* readCommands
     const first = yield* Queue.take(commands)
     if (first._tag !== "Order") return
-    const survey: Running = { switchboard: undefined, run: undefined, began: yield* Clock.currentTimeMillis }
+    const survey: Running = { switchboard: undefined, run: undefined, began: yield* Clock.currentTimeMillis, switches: 0 }
     let wasStopped = false
     const work = yield* Effect.forkChild(Effect.scoped(carryOut(first.order, first.store, level, survey)))
     yield* Effect.forkScoped(
@@ -76,15 +76,18 @@ interface Running {
   switchboard: Switchboard.Switchboard | undefined
   run: number | undefined
   began: number
+  switches: number
 }
 
 const change = Effect.fnUntraced(function* (survey: Running, choice: strategies.Choice) {
   const { switchboard } = survey
-  if (switchboard === undefined) return
+  // Who asks for what holds already has changed nothing, and the charts have no mark for it.
+  if (switchboard === undefined || strategies.format(choice) === strategies.format(switchboard.choice())) return
   // Which name server is asked is the survey's business, and so is whatever else strategies are made with.
   const changed = yield* Effect.result(switchboard.change({ ...strategies.resources(switchboard.choice()), ...choice }))
   if (Result.isFailure(changed)) return yield* say({ _tag: "NotSwitched", problem: changed.failure.message })
   const at = (yield* Clock.currentTimeMillis) - survey.began
+  survey.switches++
   yield* say({ _tag: "Switched", switched: { at, choice } })
 })
 
@@ -115,7 +118,7 @@ const carryOut = Effect.fnUntraced(function* (order: Order, file: string, level:
   const summarize = (how: End["how"] | "running") =>
     Effect.flatMap(cost, (cost) => {
       const { done, failed, rejected } = tally
-      const { began } = survey
+      const { began, switches } = survey
       const { call, exchange, executor, lookup } = switchboard.choice()
       const summary: Summary = {
         title: order.title,
@@ -125,7 +128,8 @@ const carryOut = Effect.fnUntraced(function* (order: Order, file: string, level:
         failed,
         rejected,
         cost,
-        choice: { executor, lookup, exchange, call }
+        choice: { executor, lookup, exchange, call },
+        switches
       }
       return store.summarize(summary)
     })

@@ -31,6 +31,8 @@ export const make = (
     try {
       await post("/api/survey", words)
       announce("The survey starts.")
+      // The button is of no use now, and whoever has pressed it by keyboard would be nowhere.
+      byId("live").focus({ preventScroll: true })
       // Where the form fills the screen, what it started is further down.
       if (matchMedia("(max-width: 71.99rem)").matches) byId("live").scrollIntoView()
     } catch (error) {

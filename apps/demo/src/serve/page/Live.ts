@@ -11,7 +11,10 @@ export const show = (state: State): void => {
   setText(byId("live-status"), statusOf(state))
   byId("live-status").dataset["status"] = status
   const stop = byId<HTMLButtonElement>("stop")
-  stop.hidden = status === "idle" || status === "over"
+  const isOver = status === "over"
+  // When the button goes, whoever has pressed it by keyboard would be nowhere.
+  if (document.activeElement === stop && (isOver || status === "stopping")) byId("live").focus({ preventScroll: true })
+  stop.hidden = isOver || status === "idle"
   stop.disabled = status === "stopping"
   byId<HTMLButtonElement>("start").disabled = !stop.hidden
   const progress = byId<HTMLProgressElement>("progress")
@@ -40,7 +43,6 @@ export const show = (state: State): void => {
   if (last === undefined) return byId("tiles").replaceChildren()
   const cache = Series.cacheHits(samples.slice(-6)).lines[0]?.values.findLast((value) => value !== null)
   const tasks = Series.tasks(samples.slice(-6)).lines.reduce((sum, { values }) => sum + (values.at(-1) ?? 0), 0)
-  const isOver = status === "over"
   tiles([
     [
       "Hosts",

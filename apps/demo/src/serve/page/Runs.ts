@@ -62,7 +62,7 @@ const row = ({ findings, id, summary }: Run): ReadonlyArray<Node | string> => {
   if (summary === undefined) {
     return [String(id), links, "a survey of the command line", "", "", findings.toLocaleString("en"), "", "", "", ""]
   }
-  const { began, choice, cost, done, failed, how, title } = summary
+  const { began, choice, cost, done, failed, how, switches = 0, title } = summary
   return [
     String(id),
     links,
@@ -73,6 +73,8 @@ const row = ({ findings, id, summary }: Run): ReadonlyArray<Node | string> => {
     failed.toLocaleString("en"),
     words.duration(cost.seconds),
     `${words.number(cost.loopDelay.p99)} ms`,
-    words.choice(choice)
+    switches === 0
+      ? words.choice(choice)
+      : `${words.choice(choice)} in the end; switched ${switches === 1 ? "once" : `${switches} times`}`
   ]
 }

@@ -34,7 +34,9 @@ export interface Run {
     readonly title: string
     readonly began: number
     readonly how: string
+    /** The strategies at its end. */
     readonly choice: Choice
+    readonly switches?: number
     readonly done: number
     readonly failed: number
     readonly rejected: number
