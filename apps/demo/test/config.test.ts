@@ -26,9 +26,13 @@ describe("handoff config", () => {
         assert.deepStrictEqual(executor?.split(/ +/).slice(1, 3), ["dns,reactor,threads", file])
         assert.match(shown.stdout, /^lookup +by preference +default /m)
         yield* Effect.promise(() => Fs.writeFile(file, '{"timeuot": 3, "executor": "dns,fibers"}'))
-        const wrong = yield* handoff(["config", "check", file])
+        // What the environment says is neither checked nor covers up what the file says.
+        const env = { HANDOFF_EXECUTOR: "dns", HANDOFF_CONCURRENCY: "many" }
+        const wrong = yield* handoff(["config", "check", file], { env })
         assert.strictEqual(wrong.code, 2)
         assert.include(wrong.stderr, 'unknown key "timeuot"; did you mean "timeout"?')
+        assert.include(wrong.stderr, 'executor: "fibers" is not a strategy')
+        assert.notInclude(wrong.stderr, "many")
       }).pipe(Effect.scoped),
     60_000
   )

@@ -48,7 +48,8 @@ const check = Command.make(
   "check",
   { file },
   Effect.fnUntraced(function* ({ file }) {
-    yield* Settings.load({}, file)
+    // The file alone: what flags or the environment would say instead makes nothing in it right or wrong.
+    yield* Settings.loadFile(file)
     yield* Terminal.printLines(`${file} is right\n`)
   })
 ).pipe(

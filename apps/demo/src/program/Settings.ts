@@ -175,7 +175,10 @@ export const merge = (sources: {
     : ({ ...values, origins } as unknown as Settings)
 }
 
-/** Reads a configuration file: a JSON object whose keys are settings, whose values are words, numbers or lists. */
+/**
+ * Reads a configuration file: a JSON object whose keys are settings, whose values are words, numbers or lists. Whatever
+ * is wrong with it is in the error, also what a flag or a variable would win over.
+ */
 export const parseFile = (name: string, text: string): Words | Trouble => {
   let json: unknown
   try {
@@ -196,15 +199,26 @@ export const parseFile = (name: string, text: string): Words | Trouble => {
   }
   const words: Partial<Record<Key, string>> = {}
   const wrongs: Array<string> = []
+  let isKnown = true
   for (const [key, value] of Object.entries(json)) {
     if (key === "$schema") continue
-    if (!(keys as ReadonlyArray<string>).includes(key)) wrongs.push(`${name}: unknown key "${key}"${meant(key)}`)
-    else if (typeof value === "string" || typeof value === "number") words[key as Key] = String(value)
+    if (!(keys as ReadonlyArray<string>).includes(key)) {
+      wrongs.push(`${name}: unknown key "${key}"${meant(key)}`)
+      isKnown = false
+    } else if (typeof value === "string" || typeof value === "number") words[key as Key] = String(value)
     else if (Array.isArray(value)) words[key as Key] = value.map(String).join(",")
     else wrongs.push(`${name}: ${key} must be text, a number or a list`)
   }
+  for (const key of keys) {
+    const value = words[key] === undefined ? undefined : fields[key].parse(words[key])
+    if (value instanceof Wrong) wrongs.push(`${name}, ${key}: ${value.reason}`)
+  }
   return wrongs.length > 0
-    ? new Trouble({ isMisuse: true, what: wrongs.join("\n"), hint: `known keys: ${keys.join(", ")}` })
+    ? new Trouble({
+        isMisuse: true,
+        what: wrongs.join("\n"),
+        ...(!isKnown && { hint: `known keys: ${keys.join(", ")}` })
+      })
     : words
 }
 
@@ -236,6 +250,19 @@ export const places = (environment: Readonly<Record<string, string | undefined>>
   )
 ]
 
+/** Reads one configuration file, by itself. */
+export const loadFile = (name: string): Effect.Effect<Words, Trouble> =>
+  Effect.flatMap(
+    Effect.tryPromise({ try: () => Fs.readFile(name, "utf8"), catch: (cause) => unreadable(name, cause) }),
+    (text) => {
+      const words = parseFile(name, text)
+      return words instanceof Trouble ? Effect.fail(words) : Effect.succeed(words)
+    }
+  )
+
+const unreadable = (name: string, cause: unknown): Trouble =>
+  new Trouble({ what: `cannot read ${name} (${(cause as NodeJS.ErrnoException).code})`, cause })
+
 /** Reads the file that is named, or the first that exists of `places`. */
 export const load = Effect.fnUntraced(function* (
   flags: Words,
@@ -246,19 +273,12 @@ export const load = Effect.fnUntraced(function* (
   let file: { readonly name: string; readonly words: Words } | undefined
   // `none` is for those who want to know what they run, whatever lies about.
   for (const name of named === undefined ? places(env) : named === "none" ? [] : [named]) {
-    const text = yield* Effect.tryPromise({
-      try: () => Fs.readFile(name, "utf8"),
-      catch: (cause) => cause as NodeJS.ErrnoException
-    }).pipe(
-      Effect.catch((cause) =>
-        cause.code === "ENOENT" && named === undefined
-          ? Effect.undefined
-          : Effect.fail(new Trouble({ what: `cannot read ${name} (${cause.code})`, cause }))
-      )
+    const words = yield* Effect.catchIf(
+      loadFile(name),
+      ({ cause }) => named === undefined && (cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT",
+      () => Effect.undefined
     )
-    if (text === undefined) continue
-    const words = parseFile(name, text)
-    if (words instanceof Trouble) return yield* words
+    if (words === undefined) continue
     file = { name, words }
     break
   }
