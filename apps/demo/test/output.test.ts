@@ -46,6 +46,19 @@ describe("findings", () => {
   })
 })
 
+describe("the plot of what hosts say", () => {
+  it("has one bar for hosts that say the same but for their own names", () => {
+    const greeting = (line: number): Finding => ({
+      ...findings[0]!,
+      line,
+      host: `mx${line}.example`,
+      ports: [{ port: 25, protocol: "smtp", state: "open", says: `220 mx${line}.example ESMTP Postfix` }]
+    })
+    const html = Html.format([greeting(1), greeting(2)], seen)
+    assert.match(html, /<th scope="row">220 \* ESMTP Postfix<td class="bar">.*<td class="number">2\n/)
+  })
+})
+
 describe("a plot", () => {
   it("is a table whose rows say what they show, without a drawing too", () => {
     const text = (markup: string) =>
@@ -79,6 +92,9 @@ describe("findings with records", () => {
 
   it("show them in each format", () => {
     assert.match(FindingTable.format(asked, seen), / not-found\n +MX: 10 mail\.example\.\n +CAA: not-found$/)
+    // Of a host that was asked for records alone they are all there is to say.
+    const alone = { ...findings[0]!, ports: [], records }
+    assert.match(FindingTable.format([alone], seen), /\nb\.example .* MX: 10 mail\.example\.\n +CAA: not-found$/)
     assert.include(Markdown.format(asked, seen), "| MX: 10 mail.example.; CAA: not-found |")
     assert.include(Csv.row(asked[0]!, seen), "MX: 10 mail.example.; CAA: not-found")
     assert.include(Html.format(asked, seen), "MX: 10 mail.example.<br>CAA: not-found")

@@ -27,10 +27,16 @@ export const format = (findings: ReadonlyArray<Finding>, seen: Seen, columns?: n
         finding.addresses.map(({ address }) => address),
         [...new Set(finding.addresses.flatMap(({ names, problem }) => names ?? [problem ?? "not asked"]))],
         finding.fingerprint?.slice(0, 8) ?? "",
-        [...(finding.ports.length === 0 ? [finding.problem ?? ""] : portsOf(finding, seen)), ...recordsOf(finding)]
+        [...saidOf(finding, seen), ...recordsOf(finding)]
       ]),
     columns
   )
+}
+
+/** What its ports say, or why none was asked. */
+const saidOf = (finding: Finding, seen: Seen): ReadonlyArray<string> => {
+  if (finding.ports.length > 0) return portsOf(finding, seen)
+  return finding.problem === undefined ? [] : [finding.problem]
 }
 
 /** A line for each port that has something to say; those that do not answer share one for each reason. */

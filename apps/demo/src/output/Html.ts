@@ -1,5 +1,6 @@
 /** Findings as one HTML file: no script, no request to anyone; plots of what was found above the table of hosts. */
 import type { Address, Finding } from "../survey/Finding.ts"
+import { withoutOwnNames } from "../survey/ownNames.ts"
 import { count } from "./count.ts"
 import { bars, escape, page } from "./Page.ts"
 import { daysOf, describe, flawsOf, recordsOf, type Seen } from "./Seen.ts"
@@ -25,7 +26,7 @@ export const format = (findings: ReadonlyArray<Finding>, seen: Seen): string => 
       tally(ports.flatMap(({ hostKey }) => (hostKey === undefined ? [] : [`${hostKey.type} ${hostKey.bits}`])))
     ],
     ["Records", tally(records.map(([type, records]) => `${type}: ${typeof records === "string" ? records : "there"}`))],
-    ["What hosts say", tally(ports.flatMap(({ says }) => (says === undefined ? [] : [says]))).slice(0, 20)]
+    ["What hosts say", tally(findings.flatMap(saidBy)).slice(0, 20)]
   ]
   return page(`A survey of ${count(findings.length, "host")}`, [
     [
@@ -63,6 +64,10 @@ const row = (finding: Finding, seen: Seen): string => {
 }
 
 const namesOf = ({ names, problem }: Address): ReadonlyArray<string> => names ?? [problem ?? "not asked"]
+
+/** Hosts greet by their own name; without it, what many of them say is one bar. */
+const saidBy = (finding: Finding): ReadonlyArray<string> =>
+  finding.ports.flatMap(({ says }) => (says === undefined ? [] : [withoutOwnNames(says, finding)]))
 
 /** Days in spans that people think in; all of them, so that a gap is seen. */
 const spans = (days: ReadonlyArray<number>): ReadonlyArray<readonly [span: string, count: number]> => {

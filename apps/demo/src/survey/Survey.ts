@@ -13,6 +13,7 @@ import { converse, type Options as Conversing } from "./converse.ts"
 import type * as Finding from "./Finding.ts"
 import type * as Fingerprint from "./fingerprint.ts"
 import * as limits from "./limits.ts"
+import { withoutOwnNames } from "./ownNames.ts"
 import * as Pace from "./Pace.ts"
 import { presentation } from "./presentation.ts"
 import * as Records from "./records.ts"
@@ -125,7 +126,7 @@ export const survey = Effect.fnUntraced(function* (
     const states = [...new Set(ports.map((port) => port.state))].join(", ")
     return { ...found, state: "failed", problem: `no port answered (${states})` }
   }
-  const words = anonymous(open.map(saying).join("\n"), host, addresses)
+  const words = withoutOwnNames(open.map(saying).join("\n"), { host, addresses })
   const print = yield* run(
     new Call<string>({ module: fingerprintModule, function: options.fingerprint ?? "digest", args: [words] })
   )
@@ -182,20 +183,6 @@ const reverse = (run: Run, address: NetAddress.IpAddress): Effect.Effect<Finding
 /** What a port says that another of the same make and setting would say too. */
 const saying = ({ port, protocol, says = "", tls }: Finding.PortFinding): string =>
   [`${port}/${protocol}`, says, tls?.version, tls?.cipher].filter((word) => word !== undefined).join(" ")
-
-/** Hosts greet by their own name; without it, hosts of one make and setting say the same. */
-const anonymous = (words: string, host: string, addresses: ReadonlyArray<Finding.Address>): string => {
-  const own = new Set([host, ...addresses.flatMap(({ address, names = [] }) => [address, ...names])])
-  const escaped = [...own]
-    // A name of one label may be any word.
-    .filter((name) => /[.:]/.test(name))
-    // The longest first: one may be a part of another.
-    .toSorted((a, b) => b.length - a.length)
-    .map((name) => name.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&"))
-  return escaped.length === 0
-    ? words
-    : words.replaceAll(new RegExp(`(?<![\\w.-])(?:${escaped.join("|")})(?!\\.?[\\w-])`, "gi"), "*")
-}
 
 /** The module as its URL: `.ts` in development, `.js` once built. */
 const fingerprintModule = import.meta.resolve("#fingerprint")
