@@ -22,7 +22,8 @@ describe("the tour", () => {
     () =>
       Effect.gen(function* () {
         const level = yield* Private.best("network")
-        const end = yield* handoff(["tour", "--hosts", "20", "--network", aNetwork()])
+        const env = { npm_package_name: "a-project-of-its-own" }
+        const end = yield* handoff(["tour", "--hosts", "20", "--network", aNetwork()], { env })
         assert.strictEqual(end.code, 0, end.stderr)
         const [threads, reactor, mixed] = three(end.stdout)
         assert.deepStrictEqual(reactor, mixed)
@@ -33,7 +34,8 @@ describe("the tour", () => {
           assert.deepStrictEqual(threads, mixed)
           assert.include(end.stdout, "All surveys found the same")
         }
-        assert.include(end.stdout, "Where to look next")
+        assert.match(end.stdout, /^\d+\.\d ms \(p99\), against \d+\.\d ms with dns,reactor,threads/m)
+        assert.match(end.stdout, /^Where to look next:\n {2}handoff serve /m)
         assert.match(end.stdout, /\nThe tour took \d+\.\d s on \d+ processors?\.\n$/)
       }),
     patience
@@ -43,7 +45,8 @@ describe("the tour", () => {
     "says so where the C library cannot be shown the lab, instead of pretending",
     () =>
       Effect.gen(function* () {
-        const end = yield* handoff(["tour", "--hosts", "6", "--network", aNetwork(), "--private", "off"])
+        const env = { npm_package_name: "handoff" }
+        const end = yield* handoff(["tour", "--hosts", "6", "--network", aNetwork(), "--private", "off"], { env })
         assert.strictEqual(end.code, 0, end.stderr)
         const [threads, reactor, mixed] = three(end.stdout)
         assert.strictEqual(threads.done, 0)
@@ -51,6 +54,7 @@ describe("the tour", () => {
         assert.isAtLeast(mixed.done, 4)
         assert.strictEqual(reactor.findings, "the same")
         assert.include(end.stdout, "Names under threads are what this system knows")
+        assert.include(end.stdout, "  npm run handoff -- serve ")
       }),
     patience
   )

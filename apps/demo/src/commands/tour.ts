@@ -10,6 +10,7 @@ import * as LabProcess from "../lab/Process.ts"
 import { count } from "../output/count.ts"
 import * as Table from "../output/Table.ts"
 import * as Terminal from "../output/Terminal.ts"
+import { invocation } from "../program/invocation.ts"
 import * as strategies from "../strategies.ts"
 import { exitWith } from "./exitWith.ts"
 import { planOf, privateLabFlags } from "./labFlags.ts"
@@ -105,15 +106,25 @@ const conclusion = (shown: ReadonlyArray<Surveyed>, level: Private.Level): strin
       "Names under threads came from the lab's hosts file: there is no `ip` here to give the lab a network of its own."
     )
   }
+  const inline = shown.find(({ choice }) => choice === "reactor")!
+  const p99 = ({ figures }: Surveyed) => `${figures.cost.loopDelay.p99.toFixed(1)} ms`
   lines.push(
     "",
-    "Loop delay is how long anything else in the program had to wait. reactor computes inline, and it shows.",
+    "Loop delay is how long anything else in the program had to wait. reactor computes inline, where everything waits:",
+    `${p99(inline)} (p99), against ${p99(reference)} with ${reference.choice}, which computes on threads.`,
     "",
     "Where to look next:",
-    "  npm run handoff -- explain                          who runs what, and why",
-    "  npm run handoff -- survey --lab --executor reactor  one survey, as a table or as JSON",
-    "  npm run handoff -- lab                              the lab, to look at with tools of your own",
-    "  npm run handoff -- --help                           everything"
+    ...next.map(([words, about]) => `  ${invocation} ${words.padEnd(32)}${about}`)
   )
   return lines.join("\n")
 }
+
+/** Commands, and what they show. */
+const next = [
+  ["serve", "a page to start surveys on, and to switch strategies while they run"],
+  ["compare --html compare.html", "more choices, repeated, with charts"],
+  ["explain", "who runs what, and why"],
+  ["survey --lab --executor reactor", "one survey, as a table or as JSON"],
+  ["lab", "the lab, to look at with tools of your own"],
+  ["--help", "everything"]
+] as const
