@@ -201,7 +201,10 @@ describe("a full disk", () => {
         if (!Fs.existsSync("/dev/full")) return console.log("skipped: no /dev/full here")
         for (const command of [
           `printf '127.0.0.1\\n' | handoff survey ${nobody.join(" ")} --ports 9 -`,
-          `printf '127.0.0.1 a\\n' | handoff logs ${nobody.join(" ")}`
+          `printf '127.0.0.1 a\\n' | handoff logs ${nobody.join(" ")}`,
+          // What these print is written when they are over.
+          "handoff --help",
+          "handoff completions bash"
         ]) {
           const end = yield* shell("sh", ["-c"], `${command} > /dev/full`)
           assert.strictEqual(end.code, 1, end.stderr)

@@ -171,7 +171,10 @@ describe("handoff logs", () => {
         }
         const nowhere = yield* handoff(["logs", ...args, Path.join(inside, "no.log")])
         assert.strictEqual(nowhere.code, 1)
-        assert.include(nowhere.stderr, `cannot read ${Path.join(inside, "no.log")}: ENOENT`)
+        assert.strictEqual(
+          nowhere.stderr,
+          `handoff: cannot read ${Path.join(inside, "no.log")} (ENOENT)\n  name a log, or - for standard input\n`
+        )
         const cut = yield* handoff(["logs", ...args, "-"], { stdin: packed.subarray(0, packed.length - 9_000) })
         assert.strictEqual(cut.code, 1)
         assert.include(cut.stderr, "cannot read standard input: unexpected end of file")

@@ -50,6 +50,7 @@ export const logs = Command.make(
       })
     }
     const name = given.source === "-" ? "standard input" : given.source
+    if (given.source !== "-") yield* look(given.source)
     const input = unpacked(
       () => open(given.source),
       (cause) => new Trouble({ what: `cannot read ${name}: ${(cause as Error).message}`, cause })
@@ -81,6 +82,22 @@ export const logs = Command.make(
     }
   ])
 )
+
+/** Whether there is a file to read, before anything is said about lines. */
+const look = (file: string): Effect.Effect<void, Trouble> =>
+  Effect.flatMap(
+    Effect.tryPromise({
+      try: () => Fs.promises.stat(file),
+      catch: (cause) => {
+        const { code } = cause as NodeJS.ErrnoException
+        return new Trouble({ what: `cannot read ${file} (${code})`, hint: "name a log, or - for standard input", cause })
+      }
+    }),
+    (stat) =>
+      stat.isDirectory()
+        ? Effect.fail(new Trouble({ what: `${file} is a directory`, hint: "name a log, or - for standard input" }))
+        : Effect.void
+  )
 
 /** A file is read in large pieces, also where it is standard input. */
 const open = (source: string): Readable => {

@@ -19,6 +19,8 @@ export const run = (program: Effect.Effect<number, unknown>): void => {
   const stop = (code: number) => () => {
     if (stoppedBy !== undefined && code !== ExitCode.closedPipe) process.exit(code)
     stoppedBy ??= code
+    // What was written last may fail when all else has ended.
+    process.exitCode = stoppedBy
     fiber.interruptUnsafe()
   }
   const signals = [
