@@ -250,9 +250,9 @@ export const format = (choice: Pick<Choice, "executor" | "lookup" | "exchange" |
   return choice.executor.join(",") + (named.length === 0 ? "" : ` (${named.join(", ")})`)
 }
 
-/** The kinds that a survey needs and that nobody of the choice supports. */
-export const unsupported = (strategies: Strategies): ReadonlyArray<string> =>
-  allKinds.filter((kind) => kind !== "QueryRecords" && !strategies.supports(kind))
+/** The kinds that a survey needs, with or without records, and that nobody of the choice supports. */
+export const unsupported = (strategies: Strategies, survey: { readonly hasRecords: boolean }): ReadonlyArray<string> =>
+  allKinds.filter((kind) => (survey.hasRecords || kind !== "QueryRecords") && !strategies.supports(kind))
 
 /** Whether names are looked up by the C library, which reads the system's own files. */
 export const usesThreadsForNames = (choice: Choice): boolean => supporterOf(choice, "lookup") === "threads"

@@ -213,6 +213,8 @@ describe("handoff survey", () => {
           [2, ["survey", "--format", "xml", "hosts.txt"], "`handoff survey --help` says what there is"],
           [2, ["survey", "--lokup", "dns", "hosts.txt"], "Did you mean this?\n    --lookup"],
           [2, ["surve"], "Did you mean this?\n    survey"],
+          [2, ["lab", "--hosts", "0"], "Expected: a whole number from 1 to 10000"],
+          [2, ["serve", "--listen", "localhost"], "Expected: an address, such as 127.0.0.1"],
           [2, ["config", "check"], "Missing required argument: file"]
         ] as const
         for (const [code, args, says] of cases) {
@@ -365,10 +367,15 @@ describe("handoff survey", () => {
       Effect.gen(function* () {
         const end = yield* handoff(["survey", "--lab", "--hosts", "5", "--network", aNetwork(), "--executor", "dns"])
         assert.include(end.stderr, "Exchange is unsupported by dns")
+        assert.notInclude(end.stderr, "QueryRecords")
         for (const { addresses, ports } of json(end.stdout)) {
           for (const { state } of ports) assert.strictEqual(state, "unsupported")
           for (const { names } of addresses) assert.isAtLeast(names.length, 1)
         }
+        const records = yield* handoff(["survey", "--executor", "threads", "--records", "MX", "--ports", "9", "-"], {
+          stdin: "127.0.0.1\n"
+        })
+        assert.include(records.stderr, "QueryRecords is unsupported by threads; see `handoff explain`")
       }),
     patience
   )

@@ -13,7 +13,7 @@ const network = Flag.String("network").pipe(
   Flag.withDescription(`first half of the lab's loopback addresses, 127.1 to 127.255; default ${limits.network}`),
   Flag.filter(
     (words) => /^127\.([1-9]|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])$/.test(words),
-    (words) => `"${words}" is not 127.1 to 127.255`
+    () => "127.1 to 127.255"
   ),
   Flag.withDefault(limits.network)
 )

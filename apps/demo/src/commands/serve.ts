@@ -27,7 +27,7 @@ export const serve = Command.make(
       Flag.withDescription("address to listen on; anything but loopback shows the page to the network, unencrypted"),
       Flag.filter(
         (words) => Result.isSuccess(NetAddress.ipFromString(words)),
-        (words) => `"${words}" is not an address, such as 127.0.0.1, ::1 or 0.0.0.0`
+        () => "an address, such as 127.0.0.1, ::1 or 0.0.0.0"
       ),
       Flag.withDefault("127.0.0.1")
     ),

@@ -92,7 +92,7 @@ export const survey = Command.make(
       Flag.withDescription("milliseconds that one host may take in all"),
       Flag.filter(
         (value) => value > 0,
-        (value) => `${value} is not above 0`
+        () => "a whole number above 0"
       ),
       Flag.optional
     ),
@@ -100,7 +100,7 @@ export const survey = Command.make(
       Flag.withDescription("seconds that the survey may take in all; what was found until then is printed"),
       Flag.filter(
         (value) => value > 0,
-        (value) => `${value} is not above 0`
+        () => "a whole number above 0"
       ),
       Flag.optional
     ),
@@ -280,7 +280,7 @@ const run = Effect.fnUntraced(function* (
   const [router, cost] = yield* Cost.measure(strategies.make(chosen))
   if (surveyed.verbose) yield* Terminal.note(explain(router, chosen))
   if (!surveyed.quiet) {
-    for (const kind of strategies.unsupported(router)) {
+    for (const kind of strategies.unsupported(router, { hasRecords: (chosen.records ?? []).length > 0 })) {
       yield* Terminal.note(`handoff: ${kind} is unsupported by ${strategies.format(chosen)}; see \`handoff explain\``)
     }
   }

@@ -10,7 +10,7 @@ export const wholeNumber = (
     Flag.withDescription(`${about}; ${range.minimum} to ${range.maximum}, default ${range.default}`),
     Flag.filter(
       (value) => value >= range.minimum && value <= range.maximum,
-      (value) => `${value} is not from ${range.minimum} to ${range.maximum}`
+      () => `a whole number from ${range.minimum} to ${range.maximum}`
     ),
     Flag.withDefault(range.default)
   )
