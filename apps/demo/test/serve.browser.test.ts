@@ -378,6 +378,28 @@ describe.skipIf(Browsers.absent !== undefined)("the page", () => {
     })
   })
 
+  it("switches a survey that was still starting when another choice was made", { timeout: patience }, async () => {
+    const choice = { executor: ["dns", "reactor"], lookup: "dns", exchange: "reactor", call: "reactor" } as const
+    const state: State = { ...idle, status: "starting", survey: { id: 1, title: "A lab", choice, began: 0 }, choice }
+    await visit({}, async (page) => {
+      let hasBegun = false
+      await page.route("**/api/strategies", (route) => route.fulfill({ status: 202, json: {} }))
+      await page.route("**/api/events", (route) =>
+        route.fulfill({
+          contentType: "text/event-stream",
+          // An answer ends, and the page asks again.
+          body: `retry: 50\ndata: ${JSON.stringify({ _tag: "State", state: { ...state, status: hasBegun ? "running" : "starting" } })}\n\n`
+        })
+      )
+      await page.reload()
+      await page.waitForFunction(() => document.querySelector("#who-hint")!.textContent.includes("from the beginning"))
+      await page.click("#shortcuts button:has-text('All by threads')")
+      const asked = page.waitForRequest("**/api/strategies")
+      hasBegun = true
+      assert.include((await asked).postDataJSON(), { lookup: "threads", exchange: "threads", call: "threads" })
+    })
+  })
+
   it("goes on by itself when the server has gone and comes back", { timeout: patience }, async () => {
     const own = Scope.makeUnsafe()
     const shared = serving

@@ -38,7 +38,9 @@ export const show = (state: State): void => {
     byId("who-hint"),
     status === "running"
       ? `Now: ${words.choice(state.choice!)}. A change holds at once.`
-      : "For the next survey; while one runs, a change holds at once."
+      : status === "starting"
+        ? "A change holds from the beginning of this survey."
+        : "For the next survey; while one runs, a change holds at once."
   )
   if (last === undefined) return byId("tiles").replaceChildren()
   const cache = Series.cacheHits(samples.slice(-6)).lines[0]?.values.findLast((value) => value !== null)

@@ -22,14 +22,21 @@ const announce = (text: string): void => setText(byId("announce"), text)
 
 const options = await get<Options>("/api/options")
 
+/** Whether a choice was made while the survey was starting: it holds from its beginning. */
+let isChosen = false
+
 const strategies = Strategies.make(options, () => {
   setProblem("switch-problem", undefined)
-  if (state.status !== "running") return
+  if (state.status === "running") change()
+  else isChosen = state.status === "starting"
+})
+
+const change = (): void => {
   post("/api/strategies", strategies.words()).catch((error: unknown) => {
     setProblem("switch-problem", (error as Error).message)
     if (state.choice !== undefined) strategies.show(state.choice)
   })
-})
+}
 Form.make(options, strategies.words, announce)
 const charts = Charts.make()
 
@@ -52,8 +59,10 @@ const take = (message: Message): void => {
     case "Began":
     case "NotSwitched":
     case "Switched":
-      if (state.choice !== undefined && state.status !== "idle") strategies.show(state.choice)
+      if (isChosen && state.status === "running") change()
+      else if (!isChosen && state.choice !== undefined && state.status !== "idle") strategies.show(state.choice)
   }
+  if (state.status !== "starting") isChosen = false
   if (message._tag === "Began") announce("The survey runs.")
   if (message._tag === "Switched") announce(`Switched to ${words.choice(message.switched.choice)}.`)
   if (message._tag === "NotSwitched") setProblem("switch-problem", message.problem)
