@@ -90,7 +90,11 @@ const look = (file: string): Effect.Effect<void, Trouble> =>
       try: () => Fs.promises.stat(file),
       catch: (cause) => {
         const { code } = cause as NodeJS.ErrnoException
-        return new Trouble({ what: `cannot read ${file} (${code})`, hint: "name a log, or - for standard input", cause })
+        return new Trouble({
+          what: `cannot read ${file} (${code})`,
+          hint: "name a log, or - for standard input",
+          cause
+        })
       }
     }),
     (stat) =>

@@ -53,7 +53,12 @@ export const run = (level: Private.Level): Effect.Effect<void, never, Scope.Scop
     const commands = yield* readCommands
     const first = yield* Queue.take(commands)
     if (first._tag !== "Order") return
-    const survey: Running = { switchboard: undefined, run: undefined, began: yield* Clock.currentTimeMillis, switches: 0 }
+    const survey: Running = {
+      switchboard: undefined,
+      run: undefined,
+      began: yield* Clock.currentTimeMillis,
+      switches: 0
+    }
     let wasStopped = false
     const work = yield* Effect.forkChild(Effect.scoped(carryOut(first.order, first.store, level, survey)))
     yield* Effect.forkScoped(
