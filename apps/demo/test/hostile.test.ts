@@ -148,6 +148,7 @@ describe("bad input", () => {
           assert.strictEqual(end.code, 2)
           assert.include(end.stderr, 'unknown key "timeuot"; did you mean "timeout"?')
           assert.include(end.stderr, 'unknown key "nonsense"')
+          assert.include(end.stderr, 'concurrency: "many" is not a whole number')
           assert.strictEqual(end.stdout, "")
         }
       }).pipe(Effect.scoped),
