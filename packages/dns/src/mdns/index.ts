@@ -1,3 +1,4 @@
-/** Multicast DNS: `query` asks the link for a name below `.local`, `browse` for the services of a kind. */
+/** Multicast DNS: `query` asks the links for a name below `.local`, `browse` for the services of a kind. */
 export * as limits from "./limits.ts"
-export { browse, type Found, MdnsError, type Options, query, type Service } from "./Mdns.ts"
+export { MdnsError, type Options } from "./gather.ts"
+export { browse, type Found, query, type Service } from "./Mdns.ts"

@@ -2,6 +2,7 @@ import { createSocket, type RemoteInfo } from "node:dgram"
 import { assert, describe, it } from "@effect/vitest"
 import { browse, query } from "@handoff/dns/mdns"
 import { Message, Name, type Question, ZoneFile } from "@handoff/dns/wire"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 
 const records = ZoneFile.parse(`
@@ -12,6 +13,7 @@ _ipp._tcp.local. 4500 PTR Second._ipp._tcp.local.
 Office\\032printer._ipp._tcp.local. 120 SRV 0 0 631 printer.local.
 Office\\032printer._ipp._tcp.local. 4500 TXT "rp=ipp" "ty=Laser"
 Second._ipp._tcp.local. 120 SRV 0 0 632 printer.local.
+printer.local. 120 NSEC printer.local. A AAAA
 `)
 if (records instanceof Error) throw records
 
@@ -32,7 +34,13 @@ const responder = (options: { readonly along: boolean; readonly answers?: (octet
           const asked = Message.decodeUnsafe(octets)
           const question = asked.questions[0]!
           heard.push({ question, known: asked.answers.length })
-          const answers = records.filter(({ name, type }) => Name.equals(name, question.name) && type === question.type)
+          const answers = records.filter(({ name, type }) =>
+            asked.questions.some((one) => Name.equals(name, one.name) && type === one.type)
+          )
+          if (answers.length === 0) {
+            // What the name has instead (RFC 6762 6.1).
+            answers.push(...records.filter(({ name, type }) => Name.equals(name, question.name) && type === "NSEC"))
+          }
           if (answers.length === 0) return
           const response = Message.encode(
             Message.make({ response: true, authoritative: true, answers, additionals: options.along ? records : [] })
@@ -89,14 +97,28 @@ describe("multicast DNS", () => {
       }
     })
   )
-  it.live("what is known is told when the question is asked again (RFC 6762 7.1)", () =>
+  it.live(
+    "a question is asked again after a second, without the answers that are known, which Avahi would not take",
+    () =>
+      Effect.gen(function* () {
+        const { port, heard } = yield* responder({ along: false })
+        const { answers } = yield* query("_ipp._tcp.local.", "PTR", { ...on, port, wait: 1_200 })
+        assert.deepStrictEqual([answers.length, heard.map(({ known }) => known)], [2, [0, 0]])
+      })
+  )
+  it.live("a host that says that it has no such record is an empty answer, at once", () =>
     Effect.gen(function* () {
       const { port, heard } = yield* responder({ along: false })
-      yield* query("_ipp._tcp.local.", "PTR", { ...on, port, wait: 1_200 })
-      assert.deepStrictEqual(
-        heard.map(({ known }) => known),
-        [0, 2]
-      )
+      const { answers } = yield* query("printer.local.", "MX", { ...on, port, wait: 60_000 })
+      assert.deepStrictEqual([answers, heard.length], [[], 1])
+    })
+  )
+  it.live("an interface that is not there, and a wait that is out of bounds, are refused", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(query("printer.local.", "A", { interface: "nowhere0" }))
+      assert.include(error.message, "no interface nowhere0")
+      const exit = yield* Effect.exit(query("printer.local.", "A", { ...on, wait: 0 }))
+      assert.isTrue(exit._tag === "Failure" && Cause.hasDies(exit.cause))
     })
   )
   it.live("nobody answering is an empty answer, after the time", () =>
