@@ -1,9 +1,10 @@
 /** NSD from Debian with one zone of many names, on a loopback port, pinned to the second core. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { type ChildProcess, execFileSync } from "node:child_process"
 import * as dgram from "node:dgram"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
+import { spawnTied } from "../../test/support/tied.ts"
 
 export const names = 10_000
 
@@ -80,7 +81,7 @@ zone:
   zonefile: zone
 `
   )
-  const child = spawn("/usr/sbin/nsd", ["-d", "-c", path.join(folder, "conf")], { stdio: "ignore" })
+  const child = spawnTied("/usr/sbin/nsd", ["-d", "-c", path.join(folder, "conf")], { stdio: "ignore" })
   try {
     await answers(port, child)
   } catch (error) {

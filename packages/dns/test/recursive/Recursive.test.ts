@@ -9,6 +9,7 @@ import { Zone } from "@handoff/dns/zone"
 import * as Effect from "effect/Effect"
 import { has, run } from "../server/support/peers.ts"
 import { freePort, Unbound } from "../server/support/unbound.ts"
+import * as ports from "../support/ports.ts"
 import { start } from "../transfer/support/nameservers.ts"
 import { serve, serveNothing, serveSlowly, signTree, type Tree } from "./support.ts"
 
@@ -166,7 +167,9 @@ const resolve = (recursive: Recursive["Service"], ask: Pick<Ask, "name" | "type"
         }
   )
 
-if (process.getuid?.() !== 0) console.warn("skipped: Unbound on the same tree asks port 53 only, which takes root")
+/** Unbound asks port 53 only: of whom the tree has it, or another run of these tests, there is nothing to compare with. */
+const occupied = await ports.whyNot(53, [1, 11, 13, 21, 22, 31, 32, 33, 34].map(host))
+if (occupied !== undefined) console.warn(`skipped: Unbound on the same tree: ${occupied}`)
 
 describe("from the root down", () => {
   it.live(
@@ -195,7 +198,7 @@ describe("from the root down", () => {
       }),
     30_000
   )
-  it.live.skipIf(!has("unbound") || process.getuid?.() !== 0)(
+  it.live.skipIf(!has("unbound") || occupied !== undefined)(
     "Unbound, on the same tree, finds the same",
     () =>
       Effect.gen(function* () {

@@ -2,7 +2,6 @@
  * The way from the root down through name servers that are not ours: NSD has the root, Knot a top-level domain, BIND and NSD what is
  * below, all signed by us. Unbound with the same root and anchor is asked the same, name for name and type for type.
  */
-import { createSocket } from "node:dgram"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -14,6 +13,7 @@ import { Zone } from "@handoff/dns/zone"
 import * as Effect from "effect/Effect"
 import { has, run } from "../server/support/peers.ts"
 import { Unbound } from "../server/support/unbound.ts"
+import * as ports from "../support/ports.ts"
 import * as ScriptedServer from "../support/ScriptedServer.ts"
 import { start } from "../transfer/support/nameservers.ts"
 import { signTree } from "./support.ts"
@@ -408,19 +408,11 @@ const differences = (...lists: ReadonlyArray<ReadonlyArray<Ask>>) =>
     })
   )
 
+/** Unbound asks port 53 only. */
 const whyNot = async (): Promise<string | undefined> => {
   const missing = ["nsd", "knotd", "named", "unbound", "dig"].filter((program) => !has(program))
   if (missing.length > 0) return `${missing.join(", ")} not installed`
-  for (const address of [bind, host(1), host(2), host(12)]) {
-    const socket = createSocket("udp4")
-    const bound = await new Promise<boolean>((resolve) => {
-      socket.on("error", () => resolve(false))
-      socket.bind(port, address, () => resolve(true))
-    })
-    socket.close()
-    if (!bound) return `port ${port} of ${address} cannot be had, and Unbound asks no other`
-  }
-  return undefined
+  return ports.whyNot(port, [bind, ...[1, 2, 3, 12, 31, 32].map(host)])
 }
 
 const reason = await whyNot()

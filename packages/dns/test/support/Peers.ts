@@ -2,13 +2,13 @@
  * Real name servers from Debian on loopback ports: NSD, Knot and BIND with zones of ours, and Unbound in front of NSD. One
  * that is not installed is named and left out.
  */
-import { spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { Dns } from "@handoff/dns"
 import * as Effect from "effect/Effect"
 import * as ScriptedServer from "./ScriptedServer.ts"
+import { spawnTied } from "./tied.ts"
 
 export interface Peer {
   readonly name: string
@@ -109,9 +109,9 @@ export const start = async (options: {
       path.join(home, "conf"),
       peer.conf({ folder: home, port, behind: ports.get(all[0]!.name) ?? 0, cookies: options.cookies, zones })
     )
-    const child = spawn(peer.program, peer.words(home), { stdio: ["ignore", "pipe", "pipe"] })
+    const child = spawnTied(peer.program, peer.words(home), { stdio: ["ignore", "pipe", "pipe"] })
     let said = ""
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += String(text)))
+    for (const stream of [child.stdout, child.stderr]) stream!.on("data", (text) => (said += String(text)))
     stops.push(async () => {
       if (child.exitCode !== null) return
       const ended = new Promise((resolve) => child.once("close", resolve))

@@ -1,10 +1,10 @@
 /** A real Unbound on loopback, stopped with the scope. */
-import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import { spawnTied } from "../../support/tied.ts"
 import { run } from "./peers.ts"
 
 export interface Options {
@@ -57,12 +57,12 @@ const open = async (options: Options) => {
   ]
   writeFileSync(join(folder, "unbound.conf"), `${lines.join("\n")}\n`)
   const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin` }
-  const child = spawn("unbound", ["-d", "-c", join(folder, "unbound.conf")], {
+  const child = spawnTied("unbound", ["-d", "-c", join(folder, "unbound.conf")], {
     env,
     stdio: ["ignore", "ignore", "pipe"]
   })
   let log = ""
-  child.stderr.on("data", (text: Buffer) => (log += text.toString()))
+  child.stderr!.on("data", (text: Buffer) => (log += text.toString()))
   for (let attempt = 0; ; attempt++) {
     const found = await run("dig", ["@127.0.0.1", "-p", String(port), "+tries=1", "+time=1", "id.server", "CH", "TXT"])
     if (found.code === 0) break

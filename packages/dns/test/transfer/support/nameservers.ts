@@ -1,5 +1,4 @@
 /** BIND, Knot and NSD on loopback, each with one zone of its own and one that it takes from us; stopped with the scope. */
-import { spawn } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -10,6 +9,7 @@ import * as Effect from "effect/Effect"
 import { run } from "../../server/support/peers.ts"
 import { freePort } from "../../server/support/unbound.ts"
 import { certificate } from "../../server/support/certificate.ts"
+import { spawnTied } from "../../support/tied.ts"
 
 export const secret = Buffer.from("a secret of thirty-two octets...").toString("base64")
 
@@ -182,14 +182,14 @@ const open = async (kind: Kind, options: Options) => {
   })
   writeFileSync(join(folder, "conf"), [kind.conf(folder, port, tlsPort, origin, options), ...others].join(""))
   const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin` }
-  const child = spawn(kind.program, kind.args(join(folder, "conf")), {
+  const child = spawnTied(kind.program, kind.args(join(folder, "conf")), {
     env,
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"]
   })
   let log = ""
-  child.stdout.on("data", (piece: Buffer) => (log += piece.toString()))
-  child.stderr.on("data", (piece: Buffer) => (log += piece.toString()))
+  child.stdout!.on("data", (piece: Buffer) => (log += piece.toString()))
+  child.stderr!.on("data", (piece: Buffer) => (log += piece.toString()))
   try {
     await until(`${kind.program} to serve ${origin}`, async () => {
       if (child.exitCode !== null) throw new Error("it ended")
