@@ -40,10 +40,10 @@ export class TsigError extends Error {
   /** The error field of the TSIG to answer with, or of the peer's. */
   readonly code: number
 
-  constructor(reason: TsigError["reason"], detail: string) {
+  constructor(reason: TsigError["reason"], detail: string, code = codes[reason]) {
     super(detail)
     this.reason = reason
-    this.code = codes[reason]
+    this.code = code
   }
 }
 
@@ -212,9 +212,7 @@ export const verify = (
   const key = keys.find((candidate) => isOf(tsig, candidate))
   if (key === undefined)
     return new TsigError("BadKey", `no key ${Name.toText(tsig.name)} with ${Name.toText(tsig.algorithm)}`)
-  if (tsig.mac.length === 0 && tsig.error !== 0) {
-    return new TsigError("Peer", `the peer says ${Rcode.errorNameOf(tsig.error)}`)
-  }
+  if (tsig.mac.length === 0 && tsig.error !== 0) return peerSays(tsig)
   // A MAC longer than there is, or shorter than any may be cut (RFC 8945 5.2.2.1).
   const whole = digests[key.algorithm].octets
   if (tsig.mac.length > whole || tsig.mac.length < Math.max(10, whole / 2))
@@ -227,8 +225,16 @@ export const verify = (
     return new TsigError("BadTime", `signed ${tsig.time - options.time} s from now`)
   }
   if (tsig.mac.length < whole) return new TsigError("BadTruncation", "truncated MACs are not taken")
-  if (tsig.error !== 0) return new TsigError("Peer", `the peer says ${Rcode.errorNameOf(tsig.error)}`)
+  if (tsig.error !== 0) return peerSays(tsig)
   return { tsig, key }
+}
+
+/** Of a time that is wrong, with that of the peer's clock (RFC 8945 5.2.3). */
+const peerSays = ({ error, other, time }: Tsig): TsigError => {
+  const clock = error === Rcode.BADTIME && other.length === 6 ? Buffer.from(other).readUIntBE(0, 6) - time : undefined
+  const detail =
+    clock === undefined ? "" : `: its clock is ${Math.abs(clock)} s ${clock < 0 ? "behind" : "ahead of"} ours`
+  return new TsigError("Peer", `the peer says ${Rcode.errorNameOf(error)}${detail}`, error)
 }
 
 /** A stream of messages that answer one signed request: signs, or verifies, one after the other (RFC 8945 5.3.1). */

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Algorithm, SigningKey } from "@handoff/dns/dnssec"
 import { Sig0, Tsig, TsigKey } from "@handoff/dns/update"
-import { Message, Name, Question } from "@handoff/dns/wire"
+import { Message, Name, Question, Rcode } from "@handoff/dns/wire"
 
 const key = TsigKey.make({ name: "k.example.", secret: Buffer.from("a secret").toString("base64") })
 const octets = Message.encode(Message.query(Question.make("www.example.", "A"), { id: 7 }))
@@ -46,6 +46,15 @@ describe("TSIG (RFC 8945)", () => {
     assert.strictEqual(reasonOf(Tsig.verify(signed, [key], { time: time + 301 })), "BadTime")
     assert.strictEqual(reasonOf(Tsig.verify(signed, [key], { time: time - 301 })), "BadTime")
     assert.strictEqual(reasonOf(Tsig.verify(signed, [key], { time: time + 300 })), "holds")
+  })
+  it("of what the peer says against ours, the code is the peer's, and of times how far its clock is off (RFC 8945 5.2.3)", () => {
+    const request = Tsig.sign(octets, key, { time })
+    const other = Buffer.alloc(6)
+    other.writeUIntBE(time - 400, 0, 6)
+    const answer = Tsig.sign(octets, key, { time, priorMac: request.mac, error: Rcode.BADTIME, other })
+    const told = Tsig.verify(answer.octets, [key], { time, priorMac: request.mac })
+    assert.deepInclude(told, { reason: "Peer", code: Rcode.BADTIME })
+    assert.include(String(told), "BADTIME: its clock is 400 s behind ours")
   })
   it("a stream holds with TSIGs on some of its messages, not with one left out, moved or missing at the end", () => {
     const messages = Array.from({ length: 250 }, (_, id) => Message.encode(Message.make({ id, response: true })))
