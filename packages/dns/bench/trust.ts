@@ -10,7 +10,7 @@
  * Unbound is measured by `dnsperf` on names that it has not in its cache, asking our server: its figure has resolving in it and is
  * there to be read, not to be compared.
  */
-import { execFile, execFileSync, spawn } from "node:child_process"
+import { execFile, execFileSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
@@ -34,9 +34,10 @@ import {
 } from "@handoff/dns/dnssec"
 import { Cookies, handle, type Policy, Server } from "@handoff/dns/server"
 import { Sig0, Tsig, TsigKey, Update } from "@handoff/dns/update"
-import { Edns, Message, Name, Question, RecordText, ResourceRecord, Type } from "@handoff/dns/wire"
+import { Edns, Framing, Message, Name, Question, RecordText, ResourceRecord, Type } from "@handoff/dns/wire"
 import { edit, RRset, text, types, Zone, ZoneStore } from "@handoff/dns/zone"
 import * as Effect from "effect/Effect"
+import { spawnTied } from "../test/support/tied.ts"
 
 /** Names of the zone that is signed and validated. */
 const names = (quick: boolean) => (quick ? 100 : 1_000)
@@ -59,11 +60,11 @@ const python = (): string | undefined =>
     }
   })
 
-const dnspython = (work: string, file: "rsa" | "ecdsa" | "plain"): Bench.SubjectOptions => ({
+const dnspython = (work: string, file: "rsa" | "ecdsa" | "plain" | "answers"): Bench.SubjectOptions => ({
   absent: () => (python() === undefined ? "no Python here has dnspython 2.3 or later and cryptography" : undefined),
   run: async (context) => {
     const figures = await new Promise<string>((resolve, reject) => {
-      const args = [program, work, context.environment[file]!, String(context.seconds)]
+      const args = [program, work, context.environment[file]!, String(context.seconds), context.environment["ecdsa"]!]
       execFile(python()!, args, (error, stdout) => (error === null ? resolve(stdout) : reject(error)))
     })
     const parsed = JSON.parse(figures) as Record<string, number>
@@ -184,22 +185,21 @@ const policyOf = (zones: ReadonlyArray<Zone.Zone>): Policy => ({
 })
 
 /** A validator over zones in memory, and the answers of those. */
-const judge = (zones: ReadonlyArray<Zone.Zone>, key: SigningKey.SigningKey) => {
+const judge = (zones: ReadonlyArray<Zone.Zone>, key: Dnskey.Dnskey) => {
   const policy = policyOf(zones)
   const answer = (question: Question.Question) => {
     const query = Message.query(question, { id: 1, edns: Edns.make({ dnssecOk: true }) })
     const [octets] = handle(policy, Message.encode(query), { transport: "tcp", address: "", port: 0 }, 0)
     return Message.decodeUnsafe(octets!)
   }
-  const rdata = Dnskey.dsRdata(origin, key.dnskey)
+  const rdata = Dnskey.dsRdata(origin, key)
   const anchors = new TrustAnchors([RRset.recordOf({ name: origin, type: types.DS, ttl: 300, rdata })])
   const fetch = (name: Name.Name, type: number) =>
     Effect.sync(() => answer(Question.make(name, Type.nameOf(type) as Question.QuestionType)))
   const validator = new Validator({ anchors, fetch })
   return {
     answer,
-    validate: (question: Question.Question, message: Message.Message) =>
-      Effect.runPromise(validator.validate(question, message))
+    judge: (question: Question.Question, message: Message.Message) => validator.validate(question, message)
   }
 }
 
@@ -213,7 +213,7 @@ const worst = async (
   for (const question of questions) {
     const message = judged.answer(question)
     const start = process.cpuUsage()
-    statuses.push((await judged.validate(question, message)).status)
+    statuses.push((await Effect.runPromise(judged.judge(question, message))).status)
     const { user, system } = process.cpuUsage(start)
     milliseconds = Math.max(milliseconds, (user + system) / 1_000)
   }
@@ -244,7 +244,7 @@ const keyTrap: Bench.Run = async (context) => {
   )
   const rest = [...signed.records()].filter(({ type }) => type !== "RRSIG")
   const trap = Zone.make([...rest, ...twins(key, 90), ...forged])
-  const { milliseconds, statuses } = await worst(judge([trap], key), [
+  const { milliseconds, statuses } = await worst(judge([trap], key.dnskey), [
     Question.make("n1.lab.example.", "A"),
     Question.make("nope.lab.example.", "A")
   ])
@@ -266,7 +266,10 @@ const bomb: Bench.Run = async (context) => {
       nsec3: { iterations }
     })
     const deep = Question.make(`${"a.".repeat(110)}lab.example.`, "A")
-    const { milliseconds, statuses } = await worst(judge([signed], key), [deep, Question.make("x.lab.example.", "A")])
+    const { milliseconds, statuses } = await worst(judge([signed], key.dnskey), [
+      deep,
+      Question.make("x.lab.example.", "A")
+    ])
     context.check(
       !statuses.includes("secure") || iterations === 150,
       `${iterations} iterations are not taken as secure`
@@ -373,7 +376,7 @@ const unbound: Bench.SubjectOptions = {
       )
       const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin` }
       const child = yield* Effect.acquireRelease(
-        Effect.sync(() => spawn("unbound", ["-d", "-c", join(folder, "conf")], { env, stdio: "ignore" })),
+        Effect.sync(() => spawnTied("unbound", ["-d", "-c", join(folder, "conf")], { env, stdio: "ignore" })),
         (running) =>
           Effect.sync(() => {
             running.kill("SIGKILL")
@@ -418,28 +421,29 @@ const unbound: Bench.SubjectOptions = {
     }).pipe(Effect.scoped, Effect.runPromise)
 }
 
-/** Whole answers: read, judged by their signatures, the chain above being known. */
-const answers: Bench.Run = async (context) => {
-  const key = SigningKey.generate()
-  const count = context.quick ? 200 : 5_000
-  const zone = await Effect.runPromise(sign(text.zone("lab.example.", source(count)), { keys: [key] }))
-  const judged = judge([zone], key)
-  const messages = Array.from({ length: count }, (_, i) => {
-    const question = Question.make(`n${i + 1}.lab.example.`, "A")
-    return { question, octets: Message.encode(judged.answer(question)) }
-  })
-  let next = 0
-  const one = async () => {
-    const { question, octets } = messages[next]!
-    if (++next === messages.length) {
-      next = 0
-      forgetSignatures()
+/** Whole answers: read, judged by their signatures, the chain above being known; one after the other, or many at once. */
+const answers =
+  (atOnce: number): Bench.Run =>
+  async (context) => {
+    const { zone, keys } = signedSets(context.environment["ecdsa"]!)
+    const judged = judge([zone], keys[0]!)
+    const messages = new Framing.Deframer().push(readFileSync(context.environment["answers"]!))
+    let next = 0
+    const one = () => {
+      const message = Message.decodeUnsafe(messages[next]!)
+      if (++next === messages.length) {
+        next = 0
+        forgetSignatures()
+      }
+      return judged.judge(message.questions[0]!, message)
     }
-    return judged.validate(question, Message.decodeUnsafe(octets))
+    const some = Effect.forEach(Array.from({ length: atOnce }), () => Effect.suspend(one), { concurrency: atOnce })
+    context.check(
+      (await Effect.runPromise(some)).every(({ status }) => status === "secure"),
+      "every answer is secure"
+    )
+    return { "answers/s": await context.rate(async () => void (await Effect.runPromise(some)), { perStep: atOnce }) }
   }
-  context.check((await one()).status === "secure", "an answer is secure")
-  return { "answers/s": await context.rate(async () => void (await one())) }
-}
 
 const signWhole: Bench.Run = async (context) => {
   const key = SigningKey.generate()
@@ -468,6 +472,7 @@ const bare = "node:crypto, nothing else"
 const firstRsa = "validate sets seen for the first time, RSA 2048"
 const firstEcdsa = "validate sets seen for the first time, P-256"
 const rememberedSets = "validate sets whose signatures are remembered, P-256"
+const judgeAnswers = "validate answers, P-256"
 const signFirst = "sign a zone, P-256"
 const signRemembered = "sign after a change, other signatures remembered, P-256"
 
@@ -481,11 +486,19 @@ export default Bench.define({
     }
     const signed = (algorithm: number) =>
       signSync(plain(quick), { keys: [SigningKey.generate({ algorithm })], now: now() })
+    const ecdsa = signed(Algorithm.ECDSAP256SHA256)
+    const { answer } = judge([ecdsa], Dnskey.read(ecdsa.apex.sets.get(types.DNSKEY)!.rdatas[0]!)!)
+    const answered = Array.from({ length: names(quick) }, (_, i) =>
+      Message.encode(answer(Question.make(`n${i + 1}.lab.example.`, "A")))
+    )
+    // With their length before them, as over TCP.
+    writeFileSync(join(folder, "answers"), Framing.frameAll(answered))
     return Promise.resolve({
       values: {
         plain: write("plain", plain(quick)),
         rsa: write("rsa", signed(Algorithm.RSASHA256)),
-        ecdsa: write("ecdsa", signed(Algorithm.ECDSAP256SHA256))
+        ecdsa: write("ecdsa", ecdsa),
+        answers: join(folder, "answers")
       },
       stop: () => rmSync(folder, { recursive: true })
     })
@@ -513,7 +526,15 @@ export default Bench.define({
       name: rememberedSets,
       subjects: { handoff: validate("ecdsa", true), dnspython: dnspython("validate", "ecdsa") }
     },
-    { name: "validate answers, P-256", subjects: { handoff: answers, unbound } },
+    {
+      name: judgeAnswers,
+      subjects: {
+        handoff: answers(64),
+        "handoff, one after the other": answers(1),
+        dnspython: dnspython("answers", "answers"),
+        unbound
+      }
+    },
     {
       name: signFirst,
       subjects: { handoff: signWhole, [bare]: bareSign, dnspython: dnspython("sign", "plain") }
@@ -534,6 +555,7 @@ export default Bench.define({
       against: "dnspython",
       atLeast: 20
     })),
+    { work: judgeAnswers, metric: "answers/s", subject: "handoff", against: "dnspython", atLeast: 20 },
     ...[signFirst, signRemembered].map((work) => ({
       work,
       metric: "zones/s",

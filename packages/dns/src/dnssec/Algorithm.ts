@@ -129,9 +129,13 @@ export const verifyLater = (
 ): void => {
   const kind = kinds.get(algorithm)!
   if (kind.signatureOctets !== undefined && signature.length !== kind.signatureOctets) return done(false)
-  verifyData(kind.digest, octets, key, isEcdsa(kind) ? ecdsa.toDer(signature) : signature, (error, holds) =>
-    done(error === null && holds)
-  )
+  try {
+    verifyData(kind.digest, octets, key, isEcdsa(kind) ? ecdsa.toDer(signature) : signature, (error, holds) =>
+      done(error === null && holds)
+    )
+  } catch {
+    done(false)
+  }
 }
 
 const isEcdsa = (kind: Kind): boolean => kind.curve !== undefined && kind.digest !== null

@@ -22,7 +22,7 @@ import * as nsec from "./nsec.ts"
 import * as nsec3 from "./nsec3.ts"
 import * as Rrsig from "./Rrsig.ts"
 import type { TrustAnchors } from "./TrustAnchors.ts"
-import { ancestorOf, signaturesOf, verify, type Verified } from "./verify.ts"
+import { ancestorOf, signaturesOf, verify, verifyOnPool, type Verified } from "./verify.ts"
 
 /** What validation found: secure, insecure, bogus or indeterminate, with the reason. */
 export type Verdict =
@@ -89,6 +89,8 @@ export class Validator<E, R> {
   private readonly iterations: number
   private readonly negative: ReadonlySet<string>
   private readonly zones = new Map<string, ZoneState>()
+  /** Answers that are being judged. */
+  private running = 0
 
   constructor(options: Options<E, R>) {
     this.options = options
@@ -114,10 +116,31 @@ export class Validator<E, R> {
 
   /** Judges the answer to a question. Fails never: what cannot be had is `indeterminate`. */
   validate(question: Question.Question, message: Message.Message): Effect.Effect<Verdict, never, R> {
-    return Effect.gen({ self: this }, function* () {
-      const now = Math.floor((yield* Clock.currentTimeMillis) / 1_000)
-      return yield* this.judge(question.name, RRset.codeOf(question.type), message, { now, budget: new Budget() })
+    return Effect.suspend(() => {
+      this.running++
+      return Effect.ensuring(
+        Effect.flatMap(Clock.currentTimeMillis, (millis) =>
+          this.judge(question.name, RRset.codeOf(question.type), message, {
+            now: Math.floor(millis / 1_000),
+            budget: new Budget()
+          })
+        ),
+        Effect.sync(() => this.running--)
+      )
     })
+  }
+
+  /** One answer alone is judged soonest at once; of many, the signatures are checked side by side. */
+  private verify(
+    set: RRset.RRset,
+    signatures: ReadonlyArray<Rrsig.Rrsig>,
+    { keys, zone }: Pick<Secure, "keys" | "zone">,
+    context: Context
+  ): Effect.Effect<Verified | Failure> {
+    const options = { zone, keys, ...context }
+    return this.running > 1
+      ? verifyOnPool(set, signatures, options)
+      : Effect.sync(() => verify(set, signatures, options))
   }
 
   private judge(
@@ -214,7 +237,7 @@ export class Validator<E, R> {
           ? bogus("SignatureMissing", `${Name.toText(set.name)} ${Type.nameOf(set.type)} has no signature`)
           : bogus("SignatureWrongSigner", `${Name.toText(set.name)} is signed by a zone that it is not in`)
       }
-      const verified = verify(set, own, { zone: state.zone, keys: state.keys, ...context })
+      const verified = yield* this.verify(set, own, state, context)
       if ("reason" in verified) return bogus(verified.reason, verified.detail)
       const ttl = Math.min(verified.ttl, Math.max(0, state.until - context.now))
       if (verified.encloser === undefined) return { status: "secure", ttl }
@@ -230,8 +253,7 @@ export class Validator<E, R> {
     context: Context,
     ttl: number
   ): Effect.Effect<Part> {
-    return Effect.sync((): Part => {
-      const denial = this.readDenial(message, state, context)
+    return Effect.map(this.readDenial(message, state, context), (denial): Part => {
       if ("status" in denial) return denial
       const proof = this.proveExpansion(set.name, encloser!, denial, state)
       if (proof !== "proven") return proof
@@ -294,14 +316,20 @@ export class Validator<E, R> {
       const signatures = signaturesIn(message.authorities).map(({ rrsig }) => rrsig)
       const state = yield* this.zoneOf(from, this.signerOf(from, signatures) ?? from, context)
       if (state.kind !== "secure") return partOf(state)
-      return this.proveDenial(name, type, message, state, context)
+      if (message.rcode === Rcode.YXDOMAIN) return bogus("DenialMissing", "no DNAME makes a name that is too long")
+      const denial = yield* this.readDenial(message, state, context)
+      return "status" in denial ? denial : this.proveDenial(name, type, message, denial, state, context)
     })
   }
 
-  private proveDenial(name: Name.Name, type: number, message: Message.Message, state: Secure, context: Context): Part {
-    if (message.rcode === Rcode.YXDOMAIN) return bogus("DenialMissing", "no DNAME makes a name that is too long")
-    const denial = this.readDenial(message, state, context)
-    if ("status" in denial) return denial
+  private proveDenial(
+    name: Name.Name,
+    type: number,
+    message: Message.Message,
+    denial: ReadDenial,
+    state: Secure,
+    context: Context
+  ): Part {
     const noName = message.rcode === Rcode.NXDOMAIN
     const what = `${Name.toText(name)}${noName ? "" : ` ${Type.nameOf(type)}`}`
     const missing = () => denial.failure ?? bogus("DenialMissing", `nothing proves that there is no ${what}`)
@@ -326,43 +354,45 @@ export class Validator<E, R> {
   }
 
   /** The denials of a message that are signed by the zone; the first that is not is told when no proof comes about. */
-  private readDenial(message: Message.Message, state: Secure, context: Context): Part | ReadDenial {
-    // Of an answer put together of several zones' only this zone's: the others' are looked at in their turn.
-    const sets = RRset.group(
-      message.authorities.filter(
-        (record) => isDenial(RRset.typeOf(record)) && Name.isSubdomainOf(record.name, state.zone)
+  private readDenial(message: Message.Message, state: Secure, context: Context): Effect.Effect<Part | ReadDenial> {
+    return Effect.gen({ self: this }, function* () {
+      // Of an answer put together of several zones' only this zone's: the others' are looked at in their turn.
+      const sets = RRset.group(
+        message.authorities.filter(
+          (record) => isDenial(RRset.typeOf(record)) && Name.isSubdomainOf(record.name, state.zone)
+        )
       )
-    )
-    const signatures = signaturesIn(message.authorities)
-    const nsecs: Array<nsec.Nsec> = []
-    const hashed: Array<nsec3.Nsec3> = []
-    let ttl = limits.findingTtl
-    let failure: Part | undefined
-    for (const set of sets.slice(0, limits.denialsPerMessage)) {
-      const verified = verify(set, signaturesOf(set, signatures), { zone: state.zone, keys: state.keys, ...context })
-      if ("reason" in verified) {
-        if (verified.reason === "TooMuchWork") return bogus(verified.reason, verified.detail)
-        failure ??= bogus(verified.reason, verified.detail)
-        continue
-      }
-      // A denial made of a wildcard's own record would prove anything below it (RFC 4035 5.3.4 has no such thing).
-      if (verified.encloser !== undefined) continue
-      ttl = Math.min(ttl, verified.ttl)
-      if (set.type === types.SOA) {
-        // Whatever TTL the denials come with, they are kept no longer than the zone wants (RFC 9077 3).
-        ttl = Math.min(ttl, minimumOf(set.rdatas[0]!))
-        continue
-      }
-      if (set.type === types.NSEC) nsecs.push(nsec.read(set.name, set.rdatas[0]!))
-      else {
-        for (const rdata of set.rdatas) {
-          const record = nsec3.read(set.name, rdata, state.zone)
-          if (record !== undefined) hashed.push(record)
+      const signatures = signaturesIn(message.authorities)
+      const nsecs: Array<nsec.Nsec> = []
+      const hashed: Array<nsec3.Nsec3> = []
+      let ttl = limits.findingTtl
+      let failure: Part | undefined
+      for (const set of sets.slice(0, limits.denialsPerMessage)) {
+        const verified = yield* this.verify(set, signaturesOf(set, signatures), state, context)
+        if ("reason" in verified) {
+          if (verified.reason === "TooMuchWork") return bogus(verified.reason, verified.detail)
+          failure ??= bogus(verified.reason, verified.detail)
+          continue
+        }
+        // A denial made of a wildcard's own record would prove anything below it (RFC 4035 5.3.4 has no such thing).
+        if (verified.encloser !== undefined) continue
+        ttl = Math.min(ttl, verified.ttl)
+        if (set.type === types.SOA) {
+          // Whatever TTL the denials come with, they are kept no longer than the zone wants (RFC 9077 3).
+          ttl = Math.min(ttl, minimumOf(set.rdatas[0]!))
+          continue
+        }
+        if (set.type === types.NSEC) nsecs.push(nsec.read(set.name, set.rdatas[0]!))
+        else {
+          for (const rdata of set.rdatas) {
+            const record = nsec3.read(set.name, rdata, state.zone)
+            if (record !== undefined) hashed.push(record)
+          }
         }
       }
-    }
-    const chain = hashed.length === 0 ? undefined : new nsec3.Denial(hashed, state.zone, context.budget)
-    return { nsecs, nsec3: chain, ttl, failure }
+      const chain = hashed.length === 0 ? undefined : new nsec3.Denial(hashed, state.zone, context.budget)
+      return { nsecs, nsec3: chain, ttl, failure }
+    })
   }
 
   /** The state of the zone that a name is in, an owner or who signed for it: from the closest anchor down, cut by cut. */
@@ -437,11 +467,7 @@ export class Validator<E, R> {
       const signatures = signaturesIn(message.answers)
       const set = sets.find((candidate) => candidate.type === types.DS && Name.equals(candidate.name, name))
       if (set !== undefined) {
-        const verified = verify(set, signaturesOf(set, signatures), {
-          zone: parent.zone,
-          keys: parent.keys,
-          ...context
-        })
+        const verified = yield* this.verify(set, signaturesOf(set, signatures), parent, context)
         if ("reason" in verified) return failed("bogus", verified.reason, verified.detail, context)
         if (verified.encloser !== undefined) {
           return failed("bogus", "WildcardUnproven", `the DS of ${Name.toText(name)} is a wildcard's`, context)
@@ -457,28 +483,30 @@ export class Validator<E, R> {
       }
       const alias = sets.find((candidate) => candidate.type === types.CNAME && Name.equals(candidate.name, name))
       if (alias !== undefined) {
-        const verified = verify(alias, signaturesOf(alias, signatures), {
-          zone: parent.zone,
-          keys: parent.keys,
-          ...context
-        })
+        const verified = yield* this.verify(alias, signaturesOf(alias, signatures), parent, context)
         if ("reason" in verified) return failed("bogus", verified.reason, verified.detail, context)
         const inside: ZoneState = { kind: "inside", until: context.now + verified.ttl }
         if (verified.encloser === undefined) return inside
-        const denial = this.readDenial(message, parent, context)
+        const denial = yield* this.readDenial(message, parent, context)
         const proof = "status" in denial ? denial : this.proveExpansion(name, verified.encloser, denial, parent)
         if (proof === "proven") return inside
         return proof.status === "bogus"
           ? failed("bogus", proof.reason, proof.detail, context)
           : insecureState(`${Name.toText(name)} is not signed`, undefined, context, verified.ttl)
       }
-      return this.undelegated(name, message, parent, context)
+      const denial = yield* this.readDenial(message, parent, context)
+      return this.undelegated(name, message, denial, parent, context)
     })
   }
 
   /** No DS: a name inside the zone, or an unsigned delegation; or no proof of either. */
-  private undelegated(name: Name.Name, message: Message.Message, parent: Secure, context: Context): ZoneState {
-    const denial = this.readDenial(message, parent, context)
+  private undelegated(
+    name: Name.Name,
+    message: Message.Message,
+    denial: Part | ReadDenial,
+    parent: Secure,
+    context: Context
+  ): ZoneState {
     if ("status" in denial)
       return denial.status === "secure" || denial.status === "insecure"
         ? failed("bogus", "DenialMissing", "", context)
@@ -592,7 +620,7 @@ export class Validator<E, R> {
         return failed("bogus", "DelegationMismatch", `no key of ${Name.toText(zone)} fits its DS or anchor`, context)
       }
       // One signature by a key that is vouched for makes the whole set good.
-      const verified = verify(set, signatures, { zone, keys: entries, ...context })
+      const verified = yield* this.verify(set, signatures, { zone, keys: entries }, context)
       if ("reason" in verified) failure = verified
       else {
         const ttl = Math.min(verified.ttl, maxTtl, limits.findingTtl)

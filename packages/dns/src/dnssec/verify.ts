@@ -1,5 +1,6 @@
 /** Whether a record set is signed by one of a zone's keys: RFC 4035 5.3. */
 import { hash, type KeyObject } from "node:crypto"
+import * as Effect from "effect/Effect"
 import { Class, Name, Type } from "../wire/index.ts"
 import type { RRset } from "../zone/RRset.ts"
 import * as Algorithm from "./Algorithm.ts"
@@ -32,6 +33,54 @@ export interface Options {
 
 /** The first signature that holds, or why none does: the reason of the one that came closest. */
 export const verify = (set: RRset, signatures: ReadonlyArray<Rrsig.Rrsig>, options: Options): Verified | Failure => {
+  const walk = checks(set, signatures, options)
+  let step = walk.next()
+  while (step.done !== true) {
+    const { algorithm, key, octets, signature } = step.value
+    step = walk.next(Algorithm.verify(algorithm, key, octets, signature))
+  }
+  return step.value
+}
+
+/**
+ * As `verify`, the arithmetic on threads of libuv's pool: for many at once, which then use every processor and leave the loop free.
+ * One alone comes later by the way there and back, some 30 us.
+ */
+export const verifyOnPool = (
+  set: RRset,
+  signatures: ReadonlyArray<Rrsig.Rrsig>,
+  options: Options
+): Effect.Effect<Verified | Failure> =>
+  Effect.callback<Verified | Failure>((resume) => {
+    const walk = checks(set, signatures, options)
+    let stopped = false
+    const go = (step: IteratorResult<Check, Verified | Failure>) => {
+      if (step.done === true) return resume(Effect.succeed(step.value))
+      const { algorithm, key, octets, signature } = step.value
+      Algorithm.verifyLater(algorithm, key, octets, signature, (holds) => {
+        if (!stopped) go(walk.next(holds))
+      })
+    }
+    go(walk.next())
+    return Effect.sync(() => {
+      stopped = true
+    })
+  })
+
+/** A signature that is to be checked. */
+interface Check {
+  readonly algorithm: number
+  readonly key: KeyObject
+  readonly octets: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** All but the arithmetic: gives what is to be checked, one after the other, and is told whether it holds. */
+function* checks(
+  set: RRset,
+  signatures: ReadonlyArray<Rrsig.Rrsig>,
+  options: Options
+): Generator<Check, Verified | Failure, boolean> {
   let failure: Failure | undefined
   const fail = (reason: Failure["reason"], detail: string) => {
     if (failure === undefined || closeness(reason) >= closeness(failure.reason)) failure = { reason, detail }
@@ -94,7 +143,7 @@ export const verify = (set: RRset, signatures: ReadonlyArray<Rrsig.Rrsig>, optio
         )
         continue
       }
-      if (known || Algorithm.verify(key.algorithm, usable!, octets, rrsig.signature)) {
+      if (known || (yield { algorithm: key.algorithm, key: usable!, octets, signature: rrsig.signature })) {
         if (!known) remember(id)
         return {
           rrsig,
