@@ -12,6 +12,7 @@ import type * as Zone from "../zone/Zone.ts"
 import * as Algorithm from "./Algorithm.ts"
 import * as Dnskey from "./Dnskey.ts"
 import type { Reason } from "./Failure.ts"
+import * as limits from "./limits.ts"
 import * as Rrsig from "./Rrsig.ts"
 import { setsToSign } from "./sign.ts"
 import { keyObject } from "./verify.ts"
@@ -24,9 +25,6 @@ export interface Problem {
   readonly reason: Reason
   readonly detail: string
 }
-
-/** Signatures in flight at once: enough for every thread of the pool. */
-const inFlight = 64
 
 /**
  * All that is wrong: sets without a signature that holds now, of each algorithm that the zone has keys of (RFC 4035 2.2), and
@@ -59,6 +57,12 @@ class Check {
       return
     }
     const chain = chainOf(zone)
+    const most = limits.nsec3Iterations.max
+    if ((chain.nsec3?.iterations ?? 0) > most) {
+      // Each name of the zone would be hashed so often; none that is in use has more (RFC 5155 10.3).
+      this.tell(zone.apex.name, types.NSEC3PARAM, "TooMuchWork", `more than ${most} iterations are not looked at`)
+      return
+    }
     let hashes = 0
     for (const wanted of setsToSign(zone, chain)) {
       const node = (wanted.type === types.NSEC3 ? zone.hashes : zone.nodes).get(keyOf(wanted.name))
@@ -174,7 +178,7 @@ const run = (jobs: ReadonlyArray<Job>): Effect.Effect<void> =>
     let open = 0
     let stopped = false
     const start = () => {
-      while (!stopped && open < inFlight && next < jobs.length) {
+      while (!stopped && open < limits.inFlight && next < jobs.length) {
         open++
         jobs[next++]!(() => {
           open--

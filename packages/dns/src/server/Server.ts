@@ -51,6 +51,11 @@ export interface Options {
   /** Octets of the largest answer over UDP; see `limits`. */
   readonly udpPayloadOctets?: number
   readonly connections?: number
+  /**
+   * Further iterations of NSEC3 up to which denials are made; see `limits`. Of a zone with more, what is not there is answered without
+   * proof.
+   */
+  readonly nsec3Iterations?: number
   /** Milliseconds until a silent TCP connection is closed. */
   readonly connectionIdle?: number
   /**
@@ -105,6 +110,7 @@ export class Server extends Context.Service<
         afterUpdate: options.afterUpdate ?? ((zone: Zone) => zone),
         rateLimit: rate === 0 ? undefined : new RateLimit({ responsesPerSecond: rate }),
         udpPayloadOctets: within("udpPayloadOctets", options.udpPayloadOctets, limits.udpPayload),
+        nsec3Iterations: within("nsec3Iterations", options.nsec3Iterations, limits.nsec3Iterations),
         identity: options.identity,
         cookies: options.cookieSecrets === false ? undefined : new Cookies(options.cookieSecrets ?? [randomBytes(16)]),
         requireCookies: options.requireCookies,

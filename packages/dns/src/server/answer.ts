@@ -28,7 +28,11 @@ export interface Wishes {
   readonly dnssecOk: boolean
   /** Whether ANY gets one set only (RFC 8482): so over UDP, where the address may be forged. */
   readonly minimalAny: boolean
+  /** Further iterations of NSEC3 up to which denials are made; see `limits`. */
+  readonly nsec3Iterations?: number | undefined
 }
+
+const mostOf = (wishes: Wishes): number => wishes.nsec3Iterations ?? limits.nsec3Iterations.default
 
 /** Answers a question about a name that is in the zone. */
 export const answer = (zone: Zone, question: Question.Question, wishes: Wishes): Answer => {
@@ -74,7 +78,7 @@ const take = (
       return takeDname(place.node, name, wishes, result)
     case "nothing":
       result.rcode = Rcode.NXDOMAIN
-      return deny(zone, wishes, result, (dnssec) => denial.noName(zone, name, place.encloser, dnssec))
+      return deny(zone, wishes, result, (dnssec) => denial.noName(zone, name, place.encloser, mostOf(wishes), dnssec))
     case "node":
     case "wildcard":
       return takeNode(zone, place, name, type, wishes, result)
@@ -92,7 +96,8 @@ const takeNode = (
   const { node } = place
   const expanded = place.kind === "wildcard"
   const proveExpansion = () => {
-    if (expanded && wishes.dnssecOk) result.authorities.push(...denial.expanded(zone, name, place.encloser))
+    if (expanded && wishes.dnssecOk)
+      result.authorities.push(...denial.expanded(zone, name, place.encloser, mostOf(wishes)))
   }
   const cname = node.sets.get(types.CNAME)
   if (
@@ -109,7 +114,9 @@ const takeNode = (
   const sets = setsFor(node, type, wishes)
   if (sets.length === 0) {
     return deny(zone, wishes, result, (out) =>
-      place.kind === "wildcard" ? denial.noDataAtWildcard(zone, name, place, out) : denial.noData(zone, node, type, out)
+      place.kind === "wildcard"
+        ? denial.noDataAtWildcard(zone, name, place, mostOf(wishes), out)
+        : denial.noData(zone, node, type, mostOf(wishes), out)
     )
   }
   for (const set of sets) {
@@ -163,7 +170,7 @@ const refer = (zone: Zone, cut: Node, wishes: Wishes, result: Answer): undefined
   if (wishes.dnssecOk) {
     const ds = cut.sets.get(types.DS)
     if (ds !== undefined) push(result.authorities, cut, ds, undefined, wishes)
-    else result.authorities.push(...denial.noData(zone, cut, types.DS, []))
+    else result.authorities.push(...denial.noData(zone, cut, types.DS, mostOf(wishes), []))
   }
   // Glue under the cut first: without it nobody gets there (RFC 9471 3.1); then siblings'.
   const below: Array<ResourceRecord.ResourceRecord> = []

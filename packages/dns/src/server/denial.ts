@@ -1,6 +1,7 @@
 /**
  * The NSEC and NSEC3 records that prove what is not there: RFC 4035 3.1.3 and RFC 5155 7.2. A zone without them proves
- * nothing and gets no records. What is in the zone is taken as it is: a server does not judge its zone.
+ * nothing and gets no records. What is in the zone is taken as it is: a server does not judge its zone. But one with more
+ * than `most` iterations of NSEC3 counts as without: each proof takes some hashes of as many, and a zone may come from others.
  */
 import { Name, type ResourceRecord } from "../wire/index.ts"
 import { nsec3Hash } from "../dnssec/nsec3Hash.ts"
@@ -12,8 +13,8 @@ type Record = ResourceRecord.ResourceRecord
 type Records = Array<Record>
 
 /** The name is there, the type is not (7.2.3 and 7.2.4). */
-export const noData = (zone: Zone, node: Node, type: number, out: Records): Records => {
-  const chain = nsec3Of(zone)
+export const noData = (zone: Zone, node: Node, type: number, most: number, out: Records): Records => {
+  const chain = nsec3Of(zone, most)
   if (chain === undefined) {
     // An empty non-terminal has no NSEC of its own: the one before it covers it (RFC 4035 3.1.3.1).
     return node.sets.has(types.NSEC) ? addNsec(node, out) : addCovering(zone, node.name, out)
@@ -26,8 +27,8 @@ export const noData = (zone: Zone, node: Node, type: number, out: Records): Reco
 }
 
 /** There is no such name, and no wildcard for it (7.2.2). */
-export const noName = (zone: Zone, name: Name.Name, encloser: Node, out: Records): Records => {
-  const chain = nsec3Of(zone)
+export const noName = (zone: Zone, name: Name.Name, encloser: Node, most: number, out: Records): Records => {
+  const chain = nsec3Of(zone, most)
   const wildcard = childOf(encloser.name, star)
   if (chain === undefined) return addCovering(zone, wildcard, addCovering(zone, name, out))
   addEncloserProof(zone, chain, name, encloser.name, out)
@@ -36,8 +37,8 @@ export const noName = (zone: Zone, name: Name.Name, encloser: Node, out: Records
 }
 
 /** A wildcard stands for the name: the name itself is not there (7.2.6). */
-export const expanded = (zone: Zone, name: Name.Name, encloser: Node): Records => {
-  const chain = nsec3Of(zone)
+export const expanded = (zone: Zone, name: Name.Name, encloser: Node, most: number): Records => {
+  const chain = nsec3Of(zone, most)
   if (chain === undefined) return addCovering(zone, name, [])
   return addCoveringHash(zone, chain, nextCloser(name, encloser.name), [])
 }
@@ -47,9 +48,10 @@ export const noDataAtWildcard = (
   zone: Zone,
   name: Name.Name,
   place: { readonly node: Node; readonly encloser: Node },
+  most: number,
   out: Records
 ): Records => {
-  const chain = nsec3Of(zone)
+  const chain = nsec3Of(zone, most)
   if (chain === undefined) {
     addCovering(zone, name, out)
     return place.node.sets.has(types.NSEC) ? addNsec(place.node, out) : addCovering(zone, place.node.name, out)
@@ -64,16 +66,18 @@ interface Chain {
   readonly iterations: number
 }
 
-/** The parameters of the zone's NSEC3 chain, if it has one (RFC 5155 7.1): that of its first NSEC3 record. */
-const nsec3Of = (zone: Zone): Chain | undefined => {
-  const known = chains.get(zone)
-  if (known !== undefined) return known === "none" ? undefined : known
+/** The parameters of the zone's NSEC3 chain (RFC 5155 7.1), those of its first record; if it has one of no more iterations. */
+const nsec3Of = (zone: Zone, most: number): Chain | undefined => {
+  let chain = chains.get(zone)
+  if (chain === undefined) chains.set(zone, (chain = chainOf(zone)))
+  return chain !== "none" && chain.iterations <= most ? chain : undefined
+}
+
+const chainOf = (zone: Zone): Chain | "none" => {
   const first = zone.sortedHashes[0]
   const rdata = first === undefined ? undefined : zone.hashes.get(first)!.sets.get(types.NSEC3)?.rdatas[0]
-  const chain =
-    rdata === undefined ? undefined : { iterations: (rdata[2]! << 8) | rdata[3]!, salt: rdata.slice(5, 5 + rdata[4]!) }
-  chains.set(zone, chain ?? "none")
-  return chain
+  if (rdata === undefined) return "none"
+  return { iterations: (rdata[2]! << 8) | rdata[3]!, salt: rdata.slice(5, 5 + rdata[4]!) }
 }
 
 const chains = new WeakMap<Zone, Chain | "none">()

@@ -43,6 +43,8 @@ export interface Policy {
   readonly onNotify: (zone: Zone, serial: number | undefined, requester: Requester) => boolean
   readonly rateLimit: RateLimit | undefined
   readonly udpPayloadOctets: number
+  /** Further iterations of NSEC3 up to which denials are made; see `limits`. */
+  readonly nsec3Iterations?: number | undefined
   /** What NSID answers (RFC 5001). */
   readonly identity: string | undefined
   /** What a changed zone becomes before it is held: where it is signed again. `now` is in seconds since 1970. */
@@ -249,7 +251,7 @@ const query = (call: Call, reserved: number): Iterable<Uint8Array> => {
     return limited(call, "refused", (fields) => plain(call, Rcode.REFUSED, fields))
   }
   const dnssecOk = request.edns?.dnssecOk === true
-  const found = answer(zone, question, { dnssecOk, minimalAny: udp })
+  const found = answer(zone, question, { dnssecOk, minimalAny: udp, nsec3Iterations: policy.nsec3Iterations })
   const maxOctets = udp ? maxUdpOctets(policy, request) - reserved : 65_535 - reserved
   const encode = () =>
     padded(call, replyTo(request, { ...sections(found), edns: ednsOf(call) }), (message) =>

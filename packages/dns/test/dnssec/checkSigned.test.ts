@@ -70,6 +70,15 @@ describe("checking a signed zone as a whole", () => {
       assert.include(yield* problems(stale), "NSEC3 DenialContradicts")
     })
   )
+  it.effect(
+    "looks at no chain of more iterations than any zone has, which would cost each of its names as many hashes",
+    () =>
+      Effect.gen(function* () {
+        const iterated = (iterations: number) => signSync(lab, { keys, denial: "nsec3", nsec3: { iterations }, now })
+        assert.deepStrictEqual(yield* problems(iterated(2_500)), [])
+        assert.deepStrictEqual(yield* problems(iterated(2_501)), ["NSEC3PARAM TooMuchWork"])
+      })
+  )
   it.effect("finds that one of two algorithms does not sign all, and a zone without keys", () =>
     Effect.gen(function* () {
       const zone = signSync(lab, { ...styles["two algorithms"], now })

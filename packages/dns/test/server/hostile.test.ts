@@ -3,6 +3,7 @@ import { connect } from "node:net"
 import { connect as connectTls } from "node:tls"
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Listener } from "#internal"
+import { SigningKey, signSync } from "@handoff/dns/dnssec"
 import { answer, handle, type Policy, Server } from "@handoff/dns/server"
 import { Tsig, TsigKey, Update } from "@handoff/dns/update"
 import { Edns, Framing, Message, Name, Question, Rcode } from "@handoff/dns/wire"
@@ -184,6 +185,28 @@ describe("what is asked of a zone", () => {
       assert.strictEqual(found.rcode, Rcode.NXDOMAIN)
     }
     assert.isBelow(reads(), 100)
+  })
+  it("is not proven to be missing where each proof takes more hashes than are allowed, 150 iterations unless told", () => {
+    const plain = text.zone(
+      "h.",
+      "@ 60 SOA a b 1 1 1 1 1\n@ 60 NS a\na 60 A 192.0.2.1\nw 60 A 192.0.2.2\n*.w 60 A 192.0.2.3\n"
+    )
+    const types = (iterations: number, most: number | undefined, name: string, type: Question.QuestionType) => {
+      const options = { keys: [SigningKey.generate()], now: 0, denial: "nsec3", nsec3: { iterations } } as const
+      const wishes = { dnssecOk: true, minimalAny: false, nsec3Iterations: most }
+      const found = answer(signSync(plain, options), Question.make(name, type), wishes)
+      return new Set(found.authorities.map((record) => record.type))
+    }
+    for (const [name, type] of [
+      ["nope.h.", "A"],
+      ["w.h.", "TXT"],
+      ["any.w.h.", "TXT"],
+      ["any.w.h.", "A"]
+    ] as const) {
+      assert.include(types(150, undefined, name, type), "NSEC3")
+      assert.notInclude(types(151, undefined, name, type), "NSEC3")
+      assert.include(types(151, 151, name, type), "NSEC3")
+    }
   })
   it("gives each alias of a loop once", () => {
     const zone = text.zone("l.", "@ 60 SOA a b 1 1 1 1 1\n@ 60 NS a\na 60 CNAME b\nb 60 CNAME a\ns 60 CNAME s\n")

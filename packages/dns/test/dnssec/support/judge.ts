@@ -34,6 +34,8 @@ export const policyOf = (zones: ReadonlyArray<Zone.Zone>): Policy => ({
   afterUpdate: (zone) => zone,
   rateLimit: undefined,
   udpPayloadOctets: 4_096,
+  // What is to be judged is to be had, bombs included.
+  nsec3Iterations: 65_535,
   identity: undefined
 })
 
