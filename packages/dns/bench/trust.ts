@@ -30,7 +30,8 @@ import {
   signSync,
   TrustAnchors,
   Validator,
-  verify
+  verify,
+  verifyOnPool
 } from "@handoff/dns/dnssec"
 import { Cookies, handle, type Policy, Server } from "@handoff/dns/server"
 import { Sig0, Tsig, TsigKey, Update } from "@handoff/dns/update"
@@ -118,6 +119,29 @@ const validate =
     return { "sets/s": await context.rate(() => void one()) }
   }
 
+/** The same, many at once on the threads of libuv's pool: what a resolver under load does. */
+const validateAtOnce =
+  (file: "rsa" | "ecdsa"): Bench.Run =>
+  async (context) => {
+    const { zone, keys, sets } = signedSets(context.environment[file]!)
+    const perStep = 512
+    let next = 0
+    const one = Effect.suspend(() => {
+      const { set, signatures } = sets[next]!
+      if (++next === sets.length) {
+        next = 0
+        forgetSignatures()
+      }
+      return verifyOnPool(set, signatures, { zone: zone.origin, keys, now: now(), budget: new Budget() })
+    })
+    const step = Effect.forEach(Array.from({ length: perStep }), () => one, { concurrency: 256 })
+    context.check(
+      (await Effect.runPromise(step)).every((verified) => "key" in verified),
+      "right signatures hold"
+    )
+    return { "sets/s": await context.rate(async () => void (await Effect.runPromise(step)), { perStep }) }
+  }
+
 /** The signatures of the same sets and nothing else: what OpenSSL costs by way of Node. */
 const bareValidate =
   (file: "rsa" | "ecdsa"): Bench.Run =>
@@ -181,6 +205,8 @@ const policyOf = (zones: ReadonlyArray<Zone.Zone>): Policy => ({
   afterUpdate: (zone) => zone,
   rateLimit: undefined,
   udpPayloadOctets: 1_232,
+  // A validator's bomb has to be thrown.
+  nsec3Iterations: 65_535,
   identity: undefined
 })
 
@@ -279,15 +305,23 @@ const bomb: Bench.Run = async (context) => {
   return { "worst answer, ms": Math.max(...figures) }
 }
 
-/** Requests of every kind, broken in every way, to a server that holds a zone with 150 iterations of NSEC3 and many keys of its own. */
+/**
+ * Requests of every kind, broken in every way, to a server that holds many keys, and zones with as many iterations of NSEC3 as it makes
+ * denials for, and with as many as there can be.
+ */
 const broken: Bench.Run = (context) => {
   const key = SigningKey.generate()
   const options = { keys: [key], now: now(), denial: "nsec3", nsec3: { iterations: 150 } } as const
   const zone = signSync(text.zone("lab.example.", source(200)), options)
+  const bombs = signSync(text.zone("bomb.example.", source(3)), {
+    ...options,
+    nsec3: { iterations: 65_535, optOut: true }
+  })
   const tsig = TsigKey.make({ name: "k.", secret: new Uint8Array(32) })
   const signer = new Signer(options)
   const policy: Policy = {
-    ...policyOf([zone]),
+    ...policyOf([zone, bombs]),
+    nsec3Iterations: undefined,
     keys: [tsig],
     sig0Keys: Array.from({ length: 50 }, () => ({ name: origin, rdata: key.dnskey.rdata })),
     allowTransfer: () => true,
@@ -297,6 +331,7 @@ const broken: Bench.Run = (context) => {
     cookies: new Cookies([new Uint8Array(16)])
   }
   const deep = Question.make(`${"a.".repeat(110)}lab.example.`, "A")
+  const deepBomb = Question.make(`${"a.".repeat(110)}bomb.example.`, "DS")
   const edns = Edns.make({ dnssecOk: true })
   const update = Update.add(
     Update.make(origin),
@@ -304,6 +339,7 @@ const broken: Bench.Run = (context) => {
   )
   const seeds = [
     Message.encode(Message.query(deep, { id: 1, edns })),
+    Message.encode(Message.query(deepBomb, { id: 1, edns })),
     Message.encode(Message.query(Question.make("lab.example.", "IXFR"), { id: 1 })),
     Message.encode(Update.toMessage(update, 1)),
     Tsig.sign(Message.encode(Message.query(deep, { id: 1 })), tsig, { time: now() }).octets,
@@ -508,6 +544,7 @@ export default Bench.define({
       name: firstRsa,
       subjects: {
         handoff: validate("rsa", false),
+        "handoff, many at once": validateAtOnce("rsa"),
         "handoff, a whole zone on every core": validateWhole("rsa"),
         [bare]: bareValidate("rsa"),
         dnspython: dnspython("validate", "rsa")
@@ -517,6 +554,7 @@ export default Bench.define({
       name: firstEcdsa,
       subjects: {
         handoff: validate("ecdsa", false),
+        "handoff, many at once": validateAtOnce("ecdsa"),
         "handoff, a whole zone on every core": validateWhole("ecdsa"),
         [bare]: bareValidate("ecdsa"),
         dnspython: dnspython("validate", "ecdsa")
@@ -529,7 +567,7 @@ export default Bench.define({
     {
       name: judgeAnswers,
       subjects: {
-        handoff: answers(64),
+        handoff: answers(256),
         "handoff, one after the other": answers(1),
         dnspython: dnspython("answers", "answers"),
         unbound

@@ -79,3 +79,9 @@ export const anchorRetry = { min: 3_600, max: 86_400 } as const
 
 /** Iterations of NSEC3 above which a denial is not used again: each look-up hashes every label. RFC 9276 3.1 wants 0. */
 export const aggressiveIterations = 10
+
+/**
+ * Signatures of a zone that are made or checked at once on libuv's pool. Measured with two processors: 64 give 43,000 of P-256 made and 45,000
+ * of RSA checked a second, 256 give 63,000 and 71,000, more no more: the loop is woken once for many. Others wait 10 ms for the pool.
+ */
+export const inFlight = 256

@@ -42,9 +42,6 @@ export interface Options {
   readonly zonemd?: boolean
 }
 
-/** Signatures in flight at once: enough for every thread of the pool. */
-const inFlight = 64
-
 /** Signs. Interrupting leaves the zone as it was; signatures that are being made are finished and forgotten. */
 export const sign = (zone: Zone.Zone, options: Options): Effect.Effect<Zone.Zone> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
@@ -77,7 +74,7 @@ const runJobs = (jobs: ReadonlyArray<Job>): Effect.Effect<void> =>
     let open = 0
     let stopped = false
     const start = () => {
-      while (open < inFlight && next < jobs.length) {
+      while (open < limits.inFlight && next < jobs.length) {
         const job = jobs[next++]!
         open++
         Algorithm.signLater(job.key.dnskey.algorithm, job.key.privateKey, job.octets(), (error, signature) => {

@@ -59,7 +59,7 @@ const describe = (
 ): Effect.Effect<Service, MdnsError> =>
   Effect.gen(function* () {
     const heard = [...along]
-    const have = <T extends ResourceRecord.ResourceRecord["type"]>(name: Name.Name, type: T) =>
+    const have = (name: Name.Name, type: string) =>
       heard.filter(({ record }) => record.type === type && Name.equals(record.name, name))
     const need = Effect.fnUntraced(function* (name: Name.Name, ...kinds: ReadonlyArray<"SRV" | "TXT" | "A" | "AAAA">) {
       if (kinds.some((type) => have(name, type).length > 0)) return

@@ -106,7 +106,7 @@ export const gather = (
         if (error !== null) giveUp(socket, error)
       })
     const open = (link: Link.Link) => {
-      const socket = createSocket(link.family === 4 ? "udp4" : { type: "udp6", ipv6Only: true })
+      const socket = createSocket(link.family === 4 ? { type: "udp4" } : { type: "udp6", ipv6Only: true })
       sockets.set(socket, link)
       socket.on("error", (cause) => giveUp(socket, cause))
       socket.on("message", (octets, from) => {

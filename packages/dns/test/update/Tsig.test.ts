@@ -53,8 +53,11 @@ describe("TSIG (RFC 8945)", () => {
     other.writeUIntBE(time - 400, 0, 6)
     const answer = Tsig.sign(octets, key, { time, priorMac: request.mac, error: Rcode.BADTIME, other })
     const told = Tsig.verify(answer.octets, [key], { time, priorMac: request.mac })
-    assert.deepInclude(told, { reason: "Peer", code: Rcode.BADTIME })
-    assert.include(String(told), "BADTIME: its clock is 400 s behind ours")
+    assert.deepInclude(told, {
+      reason: "Peer",
+      code: Rcode.BADTIME,
+      message: "the peer says BADTIME: its clock is 400 s behind ours"
+    })
   })
   it("a stream holds with TSIGs on some of its messages, not with one left out, moved or missing at the end", () => {
     const messages = Array.from({ length: 250 }, (_, id) => Message.encode(Message.make({ id, response: true })))
