@@ -33,7 +33,7 @@ const BIGINT = 12
 /** A word follows. */
 const INT32 = 13
 
-const classes = [
+export const classes = [
   Uint8Array,
   Int8Array,
   Uint8ClampedArray,
@@ -46,7 +46,7 @@ const classes = [
   BigInt64Array,
   BigUint64Array
 ] as const
-const classOf = new Map<unknown, number>(classes.map((one, i) => [one.prototype, i]))
+export const classOf = new Map<unknown, number>(classes.map((one, i) => [one.prototype, i]))
 classOf.set(Buffer.prototype, 0)
 const arrayBufferClass = classes.length
 
@@ -61,7 +61,7 @@ const scratchBigInt = new BigInt64Array(scratch)
 const scratchWords = new Int32Array(scratch)
 
 /** Whether nothing of a buffer but its octets is to be kept: what was moved away or can grow is a structured clone's. */
-const isPlain = (buffer: ArrayBuffer): boolean => !buffer.detached && !buffer.resizable
+export const isPlain = (buffer: ArrayBuffer): boolean => !buffer.detached && !buffer.resizable
 
 export class Codec {
   private readonly words: Int32Array<ArrayBufferLike>

@@ -4,13 +4,14 @@
  * a worker that is known to be idle.
  */
 import { Codec } from "./Codec.ts"
+import * as Copies from "./Copies.ts"
 import type { Crew, CrewEvents } from "./Crew.ts"
 import { describe } from "./Fault.ts"
 import * as Histogram from "./Histogram.ts"
 import { type Ending, type Job, Phase } from "./Job.ts"
 import * as limits from "./limits.ts"
 import { Patience } from "./Patience.ts"
-import type { Birth, Definition, Run, ToPool } from "./protocol.ts"
+import type { Birth, Definition, ToPool } from "./protocol.ts"
 import {
   busyOffset,
   carryFlag,
@@ -101,14 +102,13 @@ export const make = (options: Options): Crew => {
     else hold(true)
   }
 
-  const messageOf = (job: Job, slot: number): Run => ({
-    _tag: "Run",
-    id: slot,
-    fn: job.fn,
-    mode: job.mode,
-    args: job.args,
-    carry: job.carry
-  })
+  /** Sends a call that does not fit a slot. */
+  const send = ({ args, carry, fn, mode, transfer }: Job, slot: number, { wire }: Member): void => {
+    const copies = transfer === undefined ? Copies.of(args) : undefined
+    const message = { _tag: "Run", id: slot, fn, mode, args, carry } as const
+    if (copies === undefined) wire.post(message, transfer)
+    else wire.post({ ...message, args: copies.value as ReadonlyArray<unknown> }, copies.moved)
+  }
 
   /** Sends a large call to a worker that has nothing to do, if there is one. */
   const sendToIdle = (job: Job, slot: number): boolean => {
@@ -118,7 +118,7 @@ export const make = (options: Options): Crew => {
       ring.grant(slot, worker)
       job.worker = worker
       try {
-        member.wire.post(messageOf(job, slot), job.transfer)
+        send(job, slot, member)
         occupy(slot, job)
       } finally {
         ring.mail(worker)
@@ -320,7 +320,7 @@ export const make = (options: Options): Crew => {
     if (job === undefined) return
     job.worker = worker
     try {
-      member.wire.post(messageOf(job, slot), job.transfer)
+      send(job, slot, member)
     } catch (error) {
       member.wire.post({ _tag: "Drop", id: slot })
       release(slot)

@@ -87,6 +87,12 @@ export const inboxMost = 64
  */
 export const payloadOctets = 2_048
 
+/**
+ * Octets of a buffer from which it is copied once and the copy moved, where a structured clone would copy it twice: below,
+ * moving costs as much as copying.
+ */
+export const copiedOctets = 65_536
+
 /** Milliseconds between two looks of a worker at the size of its heap: each costs it a few microseconds. */
 export const heapEvery = 250
 

@@ -8,6 +8,7 @@
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
 import { Codec } from "./Codec.ts"
+import * as Copies from "./Copies.ts"
 import { describe } from "./Fault.ts"
 import { bucketOf } from "./Histogram.ts"
 import * as limits from "./limits.ts"
@@ -64,6 +65,13 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
   const post = (message: ToPool, transfer?: ReadonlyArray<unknown>): void =>
     port.postMessage(message, transfer as ReadonlyArray<ArrayBuffer> | undefined)
 
+  /** Posts a message about a value, which may be large. */
+  const send = <A>(value: A, transfer: ReadonlyArray<unknown> | undefined, message: (value: A) => ToPool): void => {
+    const copies = transfer === undefined ? Copies.of(value) : undefined
+    if (copies === undefined) post(message(value), transfer)
+    else post(message(copies.value as A), copies.moved)
+  }
+
   /** Milliseconds on the pool's clock. */
   const now = (): number => performance.now() + clockOffset
 
@@ -92,7 +100,7 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
           done(slot)
         else {
           ring.tell(slot)
-          post({ _tag: "Value", id: slot, value }, transfer)
+          send(value, transfer, (one) => ({ _tag: "Value", id: slot, value: one }))
         }
       } catch (error) {
         // It is counted as what is thrown instead.
@@ -107,7 +115,7 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
       post({ _tag: "Threw", id: slot, fault })
     },
     items: (slot, items, transfer) => {
-      post({ _tag: "Items", id: slot, items }, transfer)
+      send(items, transfer, (some) => ({ _tag: "Items", id: slot, items: some }))
       talking.add(slot)
     },
     progress: (slot, value) => {
@@ -225,7 +233,7 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
 
   /** Main has called, and posts its message at this moment. */
   const awaitCall = (): void => {
-    while (!ring.hasMail(me)) ring.waitParked(me, CALLED, 1)
+    while (!ring.hasMail(me)) ring.waitParked(me, CALLED, limits.blockMilliseconds)
   }
 
   /** W1 and W2: whether there was something to find. */

@@ -188,6 +188,23 @@ for (const isolation of ["thread", "process"] as const) {
       )
     )
 
+    it.live("large buffers are copied, in arguments, results and items, and stay the sender's", () =>
+      withPool(
+        { maxThreads: 1 },
+        Effect.gen(function* () {
+          const octets = new Uint8Array(200_000).fill(3)
+          assert.strictEqual(yield* f.sumOf(octets), 600_000)
+          assert.strictEqual(octets.length, 200_000)
+          const keeper = yield* m.kept(200_000)
+          keeper.fill(1)
+          assert.deepStrictEqual(yield* m.kept(200_000), new Uint8Array(200_000).fill(7))
+          const items = yield* Stream.runCollect(m.keptItems.stream(200_000))
+          assert.deepStrictEqual(items, [new Uint8Array(200_000).fill(7), new Uint8Array(200_000).fill(7)])
+          assert.deepStrictEqual(yield* m.kept(200_000), items[0])
+        })
+      )
+    )
+
     it.live("what is wrapped in `move` arrives unwrapped: alone, from `map`, and from a generator", () =>
       withPool(
         {},

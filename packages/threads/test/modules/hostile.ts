@@ -113,6 +113,17 @@ export const waits = async (milliseconds: number): Promise<string> => {
 }
 
 let received = 0
+const keeps = new Map<number, Uint8Array>()
+/** The same buffer each time. */
+export const kept = (octets: number): Uint8Array => {
+  const own = keeps.get(octets) ?? new Uint8Array(octets).fill(7)
+  keeps.set(octets, own)
+  return own
+}
+export function* keptItems(octets: number): Generator<Uint8Array> {
+  yield kept(octets)
+  yield kept(octets)
+}
 export const listens = (port: MessagePort): void => {
   port.once("message", (number: number) => {
     received += number
