@@ -68,6 +68,7 @@ describe("left to a structured clone is", () => {
     "two views of one buffer": [whole.subarray(0, 1), whole],
     "a cycle": cyclic,
     "a hole": sparse,
+    "a hole at the end": Object.assign([filled()], { length: 2 }),
     "an array with properties of its own": Object.assign([filled()], { own: 1 }),
     "a hole that a property hides": Object.assign(sparse.slice(), { own: 2 }),
     "an own __proto__": [filled(), JSON.parse('{"__proto__":1}')],
