@@ -11,8 +11,8 @@ const program = Effect.gen(function* () {
   // Longer than a second: it has to be asked again, which Avahi takes only without the answers that are known.
   const services = yield* browse("_ipp._tcp.local.", { ...options, wait: 2_500 })
   return {
-    addresses: found.answers.map(RecordText.print).map((line) => line.replace(/ \d+ /, " ")),
-    byIPv6: byIPv6.answers.map(RecordText.print).some((line) => line.endsWith(" fe80::2")),
+    addresses: found.answers.map((record) => RecordText.print(record)).map((line) => line.replace(/ \d+ /, " ")),
+    byIPv6: byIPv6.answers.map((record) => RecordText.print(record)).some((line) => line.endsWith(" fe80::2")),
     services: services.map(({ addresses, host, instance, port, text }) => ({
       addresses: addresses.filter((address) => ["192.0.2.2", "fe80::2%here"].includes(address)).toSorted(),
       host: Name.toText(host),
