@@ -91,6 +91,8 @@ interface Pending {
   readonly request: Uint8Array
   readonly framing: Framing
   tell: Tell | undefined
+  /** What answers it, between coming and being told. */
+  reply?: Uint8Array
 }
 
 /** One who wants a connection for himself. */
@@ -554,17 +556,21 @@ class Channel implements Handler {
     this.#waiting.push(pending)
     this.link.write(pending.request)
     if (this.underWay !== 1) return
-    this.#headSince = now()
-    this.#rearm()
+    const time = now()
+    this.#headSince = time
+    this.#rearm(time)
   }
 
   /** Sets the first of the waits for the answer at the head. */
-  #rearm(): void {
+  #rearm(time: number): void {
     const { firstByte, frame, timeout } = this.#peer.settings
     this.#unsentBefore = this.link.unsent
-    let at = now() + timeout
+    let at = time + timeout
     this.#wait = "idle"
-    if (this.#headSince + frame < at) [at, this.#wait] = [this.#headSince + frame, "frame"]
+    if (this.#headSince + frame < at) {
+      at = this.#headSince + frame
+      this.#wait = "frame"
+    }
     if (this.#inlet.length === 0 && this.#headSince + firstByte < at) {
       at = this.#headSince + firstByte
       this.#wait = "first"
@@ -621,7 +627,6 @@ class Channel implements Handler {
     inlet.push(octets)
     // Whoever is told may ask anew at once: nobody is told before it is settled whose all of this chunk is.
     const answered: Array<Pending> = []
-    const replies: Array<Uint8Array> = []
     let bad: FramingError | undefined
     while (this.underWay > 0) {
       const pending = this.#waiting[this.#head]!
@@ -632,15 +637,16 @@ class Channel implements Handler {
         break
       }
       this.#head++
+      pending.reply = inlet.copy()
       answered.push(pending)
-      replies.push(inlet.copy())
     }
     if (bad !== undefined) {
       const error = bad
       this.#drop((at) => new Errors.BadFrame({ ...at, error }))
     } else if (this.underWay > 0) {
-      if (answered.length > 0) this.#headSince = now()
-      this.#rearm()
+      const time = now()
+      if (answered.length > 0) this.#headSince = time
+      this.#rearm(time)
       inlet.keep()
     } else {
       this.#waiting.length = 0
@@ -651,13 +657,15 @@ class Channel implements Handler {
         this.#drop(undefined)
       } else {
         inlet.keep()
-        this.#idleSince = now()
-        this.#deadline.set(this.#peer.settings.idle)
+        const time = now()
+        this.#idleSince = time
+        this.#deadline.setAt(time + this.#peer.settings.idle)
         if (this.#isSpent && !this.#checking) this.retireIfOld()
       }
     }
-    for (let at = 0; at < answered.length; at++) answered[at]!.tell?.(Exit.succeed(replies[at]!))
+    // Those who wait come before whoever asks anew when he is told; without any, he gets this warm one.
     if (!this.isFull && this.link.phase === "open") this.#peer.ready(this)
+    for (const pending of answered) pending.tell?.(Exit.succeed(pending.reply!))
   }
 
   onEnd(): void {
@@ -692,7 +700,7 @@ class Channel implements Handler {
     }
     // A long request is on its way.
     if (this.#wait === "idle" && this.link.unsent < this.#unsentBefore) {
-      this.#rearm()
+      this.#rearm(now())
       return
     }
     const wait = this.#wait

@@ -159,6 +159,27 @@ describe("a pool", () => {
     })
   )
 
+  it.live("gives one who asks anew when he is told the connection that has just answered, and opens none for him", () =>
+    Effect.gen(function* () {
+      const { open } = yield* peer
+      const pool = yield* Pool.make({ open, perPeer: 8 })
+      const worker = (name: string) =>
+        Effect.forEach(["1", "2", "3"], (count) => ask(pool, `${name}${count}`), { discard: true })
+      yield* Effect.all([worker("a"), worker("b")], { concurrency: "unbounded" })
+      assert.strictEqual((yield* pool.stats).opened, 2)
+    })
+  )
+
+  it.live("gives a connection to those who wait before one who asks anew when he is told", () =>
+    Effect.gen(function* () {
+      const { asked, open } = yield* peer
+      const pool = yield* Pool.make({ open, perPeer: 1 })
+      const twice = Effect.andThen(ask(pool, "first"), ask(pool, "anew"))
+      yield* Effect.all([twice, ask(pool, "second"), ask(pool, "third")], { concurrency: "unbounded" })
+      assert.deepStrictEqual(asked, ["first", "second", "third", "anew"])
+    })
+  )
+
   it.live("that is closed says so to everyone, those who wait and those who come", () =>
     Effect.gen(function* () {
       const { answers, asked, open } = yield* peer
