@@ -39,7 +39,7 @@ export const connect = (options: ConnectOptions, handler: Handler): Link => {
       keepAliveInitialDelay: keepAlive,
       allowHalfOpen: true,
       highWaterMark: options.highWaterOctets ?? limits.highWaterOctets.default,
-      ...reading
+      onread: reading.onread
     } as net.NetConnectOpts)
   )
 }
