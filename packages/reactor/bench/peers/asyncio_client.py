@@ -11,7 +11,7 @@ done = 0
 
 async def worker(slot):
     global done
-    host = "127.0.0.%d" % (1 + slot % 8)
+    host = "127.0.0.%d" % (1 + slot % 200)
     while True:
         reader, writer = await asyncio.open_connection(host, port)
         while True:

@@ -6,6 +6,7 @@ import * as Scope from "effect/Scope"
 import { spawn } from "node:child_process"
 import * as net from "node:net"
 import { Pool as UndiciPool } from "undici"
+import { warmUp } from "./warmUp.ts"
 
 const body = "x".repeat(64)
 const response = `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 64\r\n\r\n${body}`
@@ -46,7 +47,7 @@ const measured = async (
       if (!isRight) wrong++
     })
   }
-  await new Promise((resolve) => setTimeout(resolve, Math.max(500, ctx.seconds * 500)))
+  await new Promise((resolve) => setTimeout(resolve, warmUp(ctx)))
   ctx.check(done > 0 && wrong === 0, "each response has its 64 octets")
   done = 0
   const started = performance.now()
