@@ -14,6 +14,7 @@ import type * as Runner from "effect/cluster/Runner"
 import type * as RunnerAddress from "effect/cluster/RunnerAddress"
 import * as RunnerStorage from "effect/cluster/RunnerStorage"
 import * as ShardingConfig from "effect/cluster/ShardingConfig"
+import * as Outage from "./Outage.ts"
 
 /** A runner that is registered. */
 export interface RunnerView {
@@ -66,7 +67,7 @@ export const viewOf = (registered: ReadonlyArray<readonly [Runner.Runner, boolea
 const format = (address: RunnerAddress.RunnerAddress): string =>
   address.host.includes(":") ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`
 
-/** Looks as often as the engine does. While storage is away the last view stays. */
+/** Looks as often as the engine does. While storage is away the last view stays, and it is said once. */
 export const layer: Layer.Layer<Assignments, never, RunnerStorage.RunnerStorage | ShardingConfig.ShardingConfig> =
   Layer.effect(
     Assignments,
@@ -75,12 +76,14 @@ export const layer: Layer.Layer<Assignments, never, RunnerStorage.RunnerStorage 
       const config = yield* ShardingConfig.ShardingConfig
       let view = nobody
       let seen = ""
-      const look = Effect.map(storage.getRunners, (registered) => {
-        const now = registered.map(([runner, isHealthy]) => `${runner.toString()} ${isHealthy}`).join()
-        if (now === seen) return
-        seen = now
-        view = viewOf(registered, config.shardsPerGroup)
-      }).pipe(Effect.timeout("5 seconds"), Effect.ignoreCause)
+      const look = Outage.told(
+        Effect.map(storage.getRunners, (registered) => {
+          const now = registered.map(([runner, isHealthy]) => `${runner.toString()} ${isHealthy}`).join()
+          if (now === seen) return
+          seen = now
+          view = viewOf(registered, config.shardsPerGroup)
+        })
+      )
       yield* look
       // A runner of this very process registers a moment after this; the engine's own first look comes as late.
       const interval = Duration.fromInputUnsafe(config.refreshAssignmentsInterval)

@@ -89,6 +89,9 @@ const reasonOf = (error: SqlError, code: string | undefined): ClusterUnavailable
   }
 }
 
+/** The innermost words of an error and its causes: what the system or the server said. */
+export const wordsOf = (error: unknown): string => said(error).detail
+
 /** The innermost words, and the code of whoever said them. */
 const said = (error: unknown): { readonly code?: string; readonly detail: string } => {
   let code: string | undefined

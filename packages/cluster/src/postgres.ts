@@ -70,7 +70,10 @@ export const layerRunner = (options: RunnerOptions): Layer.Layer<Provided, Clust
     explained("SqlError", (error: SqlError) => ofSql(options.url, error))
   )
   const engine = Sockets.layerRunner.pipe(
-    explained("SocketServerError", (error: SocketServerError) => ofListening(`${options.host}:${options.port}`, error))
+    explained("SocketServerError", (error: SocketServerError) => {
+      const { host, port = options.port } = options.listen ?? options
+      return ofListening(`${host}:${port}`, error)
+    })
   )
   return Runner.layer(options).pipe(
     Layer.provideMerge(engine),
@@ -178,7 +181,11 @@ const keptMinutes = 60
 /** While the database is away, a start waits: nothing may start that is not entered. */
 const patiently = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A> =>
   effect.pipe(
-    Effect.tapError((error) => Effect.logWarning("the journal waits for its database", error)),
+    Effect.tapError((error) => {
+      // That the database is away is said by who looks at it (`Outage.ts`), once.
+      const log = error.reason._tag === "ConnectionError" ? Effect.logDebug : Effect.logWarning
+      return log("the journal waits for its database", error)
+    }),
     Effect.retry(Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("2 seconds")])),
     Effect.orDie
   )

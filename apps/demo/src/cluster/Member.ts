@@ -4,11 +4,11 @@ import { layerRunner, layerSubmitter, type RunnerOptions } from "@handoff/cluste
 import type { Executor } from "@handoff/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
 import type * as Scope from "effect/Scope"
 import * as Terminal from "../output/Terminal.ts"
 import { Trouble } from "../program/Trouble.ts"
 import { kinds } from "./kinds.ts"
+import * as MemberLog from "./MemberLog.ts"
 
 type Any = Executor.Executor<any>
 
@@ -29,9 +29,6 @@ export const runner = (options: Omit<RunnerOptions, "kinds">): Effect.Effect<voi
   Effect.asVoid(build(layerRunner({ ...options, kinds })))
 
 const build = <A>(layer: Layer.Layer<A, { readonly message: string }>) =>
-  Layer.build(Layer.provide(layer, quiet)).pipe(
+  Layer.build(Layer.provide(layer, MemberLog.layer)).pipe(
     Effect.mapError((cause) => new Trouble({ what: `the cluster cannot be joined: ${cause.message}`, cause }))
   )
-
-/** What the engine logs goes to stderr: stdout is for what was asked for. */
-const quiet = Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])
