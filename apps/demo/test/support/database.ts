@@ -33,19 +33,32 @@ const run = (name: string, args: ReadonlyArray<string>, cwd: string) => {
   if (status !== 0) throw new Error(`${name}: ${stderr.toString()}`)
 }
 
-/** Its URL. */
-export const database: Effect.Effect<string, never, Scope.Scope> = Effect.gen(function* () {
+export interface Server {
+  readonly url: string
+  /** Ends it as a power cut would. */
+  readonly down: Effect.Effect<void>
+  readonly up: Effect.Effect<void>
+}
+
+export const server: Effect.Effect<Server, never, Scope.Scope> = Effect.gen(function* () {
   const port = yield* freePort
   const place = yield* folder
   Fs.chmodSync(place, 0o777)
   const data = Path.join(place, "data")
-  yield* Effect.acquireRelease(
-    Effect.sync(() => {
-      run("initdb", ["-D", data, "-A", "trust", "-U", "handoff", "--no-sync"], place)
-      const options = `-p ${port} -h 127.0.0.1 -k '' -c fsync=off`
-      run("pg_ctl", ["-D", data, "-l", Path.join(place, "log"), "-o", options, "-w", "start"], place)
-    }),
-    () => Effect.sync(() => run("pg_ctl", ["-D", data, "-m", "immediate", "stop"], place))
+  const options = `-p ${port} -h 127.0.0.1 -k '' -c fsync=off`
+  const up = Effect.sync(() =>
+    run("pg_ctl", ["-D", data, "-l", Path.join(place, "log"), "-o", options, "-w", "start"], place)
   )
-  return `postgres://handoff@127.0.0.1:${port}/postgres`
+  const down = Effect.sync(() => run("pg_ctl", ["-D", data, "-m", "immediate", "stop"], place))
+  yield* Effect.acquireRelease(
+    Effect.andThen(
+      Effect.sync(() => run("initdb", ["-D", data, "-A", "trust", "-U", "handoff", "--no-sync"], place)),
+      up
+    ),
+    () => (Fs.existsSync(Path.join(data, "postmaster.pid")) ? down : Effect.void)
+  )
+  return { url: `postgres://handoff@127.0.0.1:${port}/postgres`, down, up }
 })
+
+/** Its URL. */
+export const database: Effect.Effect<string, never, Scope.Scope> = Effect.map(server, ({ url }) => url)
