@@ -176,11 +176,8 @@ describe.skipIf(absent !== undefined)("the recipe with three runners", () => {
         assert.isAtLeast(killedAt, 1)
         assert.isBelow(killedAt, hosts, "the runner was killed when all was done")
         const findings = json(Fs.readFileSync(Path.join(place, "findings.ndjson"), "utf8"))
-        assert.sameMembers(
-          findings.map(({ line }) => line),
-          Array.from({ length: hosts }, (_, i) => i + 1),
-          output.err
-        )
+        assert.strictEqual(findings.length, hosts, output.err)
+        assert.strictEqual(new Set(findings.map(({ line }) => line)).size, hosts, "a host was found twice")
         assert.isAtLeast(findings.filter(({ state }) => state === "done").length, hosts / 2)
       }),
     240_000

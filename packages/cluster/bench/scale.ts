@@ -8,7 +8,7 @@
 import { Bench } from "@handoff/bench"
 import { Cluster, map } from "@handoff/cluster"
 import { layerSubmitter } from "@handoff/cluster/postgres"
-import { Call, isExecutorError } from "@handoff/core"
+import { Call, type Executor, isExecutorError, type Task } from "@handoff/core"
 import { Threads } from "@handoff/threads"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -158,6 +158,47 @@ const alone: Bench.Work = {
 
 const tripled = { module: new URL("../test/support/triple.ts", import.meta.url).href, function: "triple" }
 
+/** Hands tasks off, all at once, as a caller does who counts microseconds; microseconds for each, in whole. */
+const perTask = <T extends Task.Any>(
+  executor: Executor.Executor<T>,
+  tasks: ReadonlyArray<T>,
+  isRight: (value: any, n: number) => boolean
+): Promise<{ readonly microseconds: number; readonly isRight: boolean }> =>
+  new Promise((resolve) => {
+    const start = performance.now()
+    let left = tasks.length
+    let right = 0
+    for (const [n, task] of tasks.entries()) {
+      executor.submitUnsafe(task, (exit) => {
+        if (Exit.isSuccess(exit) && isRight(exit.value, n)) right++
+        if (--left > 0) return
+        resolve({
+          microseconds: ((performance.now() - start) * 1000) / tasks.length,
+          isRight: right === tasks.length
+        })
+      })
+    }
+  })
+
+/** The cost of so many empty tasks on one runner, the second time. */
+const emptyOnRunner = (options: Partial<Cluster.Options<Wait>>, count = 10_000): Bench.Subject => ({
+  absent,
+  run: (ctx) =>
+    withRunners(
+      ctx.environment["url"]!,
+      1,
+      async (executor) => {
+        const tasks = Array.from({ length: count }, (_, n) => new Wait({ n, milliseconds: 0 }))
+        const once = () => perTask(executor, tasks, (value, n) => value.n === n)
+        await once()
+        const { isRight, microseconds } = await once()
+        ctx.check(isRight, "every task is answered with its own number")
+        return { "time per task, us": microseconds }
+      },
+      { concurrency: 1024, ...options }
+    )
+})
+
 /**
  * An empty task, 10,000 handed off at once: what each pays for the way there and back, over loopback to one runner; and
  * what it pays to a thread of this process.
@@ -172,24 +213,12 @@ const cost: Bench.Work = {
           Effect.scoped(
             Effect.gen(function* () {
               const pool = yield* Threads.make({ minThreads: 1, maxThreads: 1 })
-              const count = 10_000
-              const round = () =>
-                new Promise<number>((resolve) => {
-                  const start = performance.now()
-                  let left = count
-                  let sum = 0
-                  for (let n = 0; n < count; n++) {
-                    pool.submitUnsafe(new Call<number>({ ...tripled, args: [n] }), (exit) => {
-                      if (Exit.isSuccess(exit)) sum += exit.value
-                      if (--left > 0) return
-                      ctx.check(sum === (3 * count * (count - 1)) / 2, "every task is answered with its own number")
-                      resolve((performance.now() - start) / 1000)
-                    })
-                  }
-                })
-              yield* Effect.promise(round)
-              const seconds = yield* Effect.promise(round)
-              return { "time per task, us": (seconds * 1e6) / count }
+              const tasks = Array.from({ length: 10_000 }, (_, n) => new Call<number>({ ...tripled, args: [n] }))
+              const once = Effect.promise(() => perTask(pool, tasks, (value, n) => value === 3 * n))
+              yield* once
+              const { isRight, microseconds } = yield* once
+              ctx.check(isRight, "every task is answered with its own number")
+              return { "time per task, us": microseconds }
             })
           )
         )
@@ -220,51 +249,9 @@ const cost: Bench.Work = {
           { concurrency: 1024 }
         )
     },
-    volatile: {
-      absent,
-      run: (ctx) =>
-        withRunners(
-          ctx.environment["url"]!,
-          1,
-          async (executor) => {
-            await runAll(executor, 10_000, 0)
-            const { isRight, seconds } = await runAll(executor, 10_000, 0)
-            ctx.check(isRight, "every task is answered with its own number")
-            return { "time per task, us": (seconds * 1e6) / 10_000 }
-          },
-          { concurrency: 1024 }
-        )
-    },
-    "volatile, one in a message": {
-      absent,
-      run: (ctx) =>
-        withRunners(
-          ctx.environment["url"]!,
-          1,
-          async (executor) => {
-            await runAll(executor, 2000, 0)
-            const { isRight, seconds } = await runAll(executor, 2000, 0)
-            ctx.check(isRight, "every task is answered with its own number")
-            return { "time per task, us": (seconds * 1e6) / 2000 }
-          },
-          { concurrency: 1024, batch: 1 }
-        )
-    },
-    durable: {
-      absent,
-      run: (ctx) =>
-        withRunners(
-          ctx.environment["url"]!,
-          1,
-          async (executor) => {
-            await runAll(executor, 10_000, 0)
-            const { isRight, seconds } = await runAll(executor, 10_000, 0)
-            ctx.check(isRight, "every task is answered with its own number")
-            return { "time per task, us": (seconds * 1e6) / 10_000 }
-          },
-          { concurrency: 1024, durable: ["Wait"] }
-        )
-    }
+    volatile: emptyOnRunner({}),
+    "volatile, one in a message": emptyOnRunner({ batch: 1 }, 2000),
+    durable: emptyOnRunner({ durable: ["Wait"] })
   }
 }
 

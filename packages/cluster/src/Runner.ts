@@ -17,6 +17,7 @@ import { Feed } from "./Feed.ts"
 import { Journal } from "./Journal.ts"
 import { limits } from "./limits.ts"
 import { keyOf, TaskEntity } from "./TaskEntity.ts"
+import { Underway } from "./Underway.ts"
 import { type AnswerFrame, Codec, packAnswers, packWhole, type TaskClass, type TaskFrame, unpackTasks } from "./Wire.ts"
 
 /** What a runner needs: the kinds that it takes, the local executor that runs them, and its bounds. */
@@ -48,8 +49,7 @@ export const layer = (options: Options): Layer.Layer<never, never, Sharding.Shar
     Effect.gen(function* () {
       const journal = yield* Journal
       const address = yield* Entity.CurrentAddress
-      /** What is under way here, by `submitter/task`. */
-      const cancels = new Map<string, () => void>()
+      const underway = new Underway()
       /** Batches that wait for permission to start, by token. */
       const waiting = new Map<string, (tasks: ReadonlySet<number>) => void>()
       /** Batches that came and have not begun, by key: what is given up of them meanwhile. */
@@ -64,27 +64,26 @@ export const layer = (options: Options): Layer.Layer<never, never, Sharding.Shar
         return givenUp
       }
 
-      /** Runs one task and answers with its frame; `cancels` knows it meanwhile. */
+      /** Runs one task and answers with its frame; `underway` knows it meanwhile. */
       const runOne = (submitter: string, frame: TaskFrame, answer: (frame: AnswerFrame | undefined) => void): void => {
-        const key = `${submitter}/${frame[0]}`
+        const [id, kind] = frame
         const task = codec.decodeTask(frame, name)
         if (Array.isArray(task)) return answer(task as unknown as AnswerFrame)
         let isOver = false
         const cancel = feed.submit(task as never, (exit) => {
           isOver = true
-          cancels.delete(key)
-          answer(codec.encodeAnswer(frame[0], frame[1], exit))
+          underway.ended(submitter, id)
+          answer(codec.encodeAnswer(id, kind, exit))
         })
         if (isOver) return
-        cancels.set(key, () => {
-          cancels.delete(key)
+        underway.began(submitter, id, () => {
           cancel()
           answer(undefined)
         })
       }
 
       const giveUp = (submitter: string, frames: ReadonlyArray<TaskFrame>) => {
-        for (const [id] of frames) cancels.get(`${submitter}/${id}`)?.()
+        for (const [id] of frames) underway.giveUp(submitter, id)
       }
 
       return TaskEntity.of({
@@ -127,18 +126,16 @@ export const layer = (options: Options): Layer.Layer<never, never, Sharding.Shar
                 const pending = new Map(once.map((frame) => [frame[0], frame]))
                 // Until permission comes they can be cancelled like all others.
                 for (const [id] of once) {
-                  const key = `${submitter}/${id}`
-                  cancels.set(key, () => {
-                    cancels.delete(key)
+                  underway.began(submitter, id, () => {
                     pending.delete(id)
                     answer(undefined)
                   })
                 }
                 waiting.set(token, (tasks) => {
                   for (const [id, frame] of pending) {
-                    if (!tasks.has(id)) cancels.get(`${submitter}/${id}`)?.()
+                    if (!tasks.has(id)) underway.giveUp(submitter, id)
                     else {
-                      cancels.delete(`${submitter}/${id}`)
+                      underway.ended(submitter, id)
                       runOne(submitter, frame, answer)
                     }
                   }
@@ -200,7 +197,7 @@ export const layer = (options: Options): Layer.Layer<never, never, Sharding.Shar
           const { isDurable, submitter, tasks } = payload
           const key = keyOf(address, payload)
           for (const id of tasks) {
-            cancels.get(`${submitter}/${id}`)?.()
+            underway.giveUp(submitter, id)
             opening.get(key)?.add(id)
           }
           if (!isDurable) return Effect.void

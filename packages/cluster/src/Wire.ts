@@ -11,6 +11,7 @@ import * as Data from "effect/Data"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import { deserialize, serialize } from "node:v8"
+import * as Columns from "./Columns.ts"
 
 /** A task class, as `Task.make` makes it. */
 export interface TaskClass extends Task.Definition {
@@ -23,7 +24,25 @@ export type TaskFrame = readonly [id: number, kind: string, payload: unknown]
 /** An answer on its way. `A` success, `E` the task's failure, `X` an executor's error, `D` a defect's message. */
 export type AnswerFrame = readonly [id: number, how: "A" | "E" | "X" | "D", value: unknown]
 
-export const pack = (frames: ReadonlyArray<TaskFrame> | ReadonlyArray<AnswerFrame>): Uint8Array => serialize(frames)
+/** Frames as they are packed: their columns, so that what they have in common is written once. */
+type Packed = readonly [ids: ReadonlyArray<number>, words: string | ReadonlyArray<string>, values: Columns.Columns]
+
+export const pack = (frames: ReadonlyArray<TaskFrame> | ReadonlyArray<AnswerFrame>): Uint8Array => {
+  const words = frames.map(([, word]): string => word)
+  const isOneWord = words.length > 0 && words.every((word) => word === words[0])
+  const packed: Packed = [
+    frames.map(([id]) => id),
+    isOneWord ? words[0]! : words,
+    Columns.of(frames.map(([, , value]) => value))
+  ]
+  return serialize(packed)
+}
+
+const unpack = (octets: Uint8Array): ReadonlyArray<readonly [number, string, unknown]> => {
+  const [ids, words, packed] = deserialize(octets) as Packed
+  const values = Columns.toArray(packed)
+  return ids.map((id, i) => [id, typeof words === "string" ? words : words[i]!, values[i]])
+}
 
 /**
  * Answers as messages of at most so many octets each. An answer that cannot be packed, or that is too large by itself,
@@ -78,10 +97,10 @@ export class RemoteDefect extends Data.TaggedError("RemoteDefect")<{
   }
 }
 
-export const unpackTasks = (octets: Uint8Array): ReadonlyArray<TaskFrame> => deserialize(octets) as Array<TaskFrame>
+export const unpackTasks = (octets: Uint8Array): ReadonlyArray<TaskFrame> => unpack(octets)
 
 export const unpackAnswers = (octets: Uint8Array): ReadonlyArray<AnswerFrame> =>
-  deserialize(octets) as Array<AnswerFrame>
+  unpack(octets) as ReadonlyArray<AnswerFrame>
 
 interface KindCodec {
   readonly definition: TaskClass

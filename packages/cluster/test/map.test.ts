@@ -41,6 +41,13 @@ describe("a function over many items", () => {
     })
   )
 
+  it.live("gives what a function's promises resolve to", () =>
+    Effect.gen(function* () {
+      const items = [1, 2, 3]
+      assert.deepStrictEqual(yield* map<number>(yield* cluster, { module, function: "later", items }), [3, 6, 9])
+    })
+  )
+
   it.live("of no items gives none", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* map(yield* cluster, { module, function: "triple", items: [] }), [])

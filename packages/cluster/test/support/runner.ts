@@ -22,18 +22,21 @@ const there = (file: string | undefined) =>
         { until: (is) => is, schedule: Schedule.spaced("20 millis") }
       )
 
+/** An empty task costs no timer. */
+const pause = (milliseconds: number) => (milliseconds === 0 ? Effect.void : Effect.sleep(milliseconds))
+
 const program = Effect.gen(function* () {
   const threads = yield* Threads.make({ minThreads: 0, maxThreads: 1 })
   const executor = yield* Direct.make([
     Direct.handle(Wait, ({ milliseconds, n, until }) =>
-      Effect.as(Effect.andThen(there(until), Effect.sleep(milliseconds)), { n, pid })
+      Effect.as(Effect.andThen(there(until), pause(milliseconds)), { n, pid })
     ),
     // Not on this loop: while it computes, the engine's connections go unanswered, and a runner counts as dead after 5.5 s.
     Direct.handle(Call, (call) => threads.run(call)),
     Direct.handle(WaitOnce, ({ file, milliseconds, n, until }) =>
       Effect.sync(() => appendFileSync(file, `${n} ${pid}\n`)).pipe(
         Effect.andThen(there(until)),
-        Effect.andThen(Effect.sleep(milliseconds)),
+        Effect.andThen(pause(milliseconds)),
         Effect.tap(() => Effect.sync(() => until !== undefined && appendFileSync(file, `done ${n}\n`))),
         Effect.onInterrupt(() => Effect.sync(() => appendFileSync(file, `interrupted ${n}\n`))),
         Effect.as({ n, pid })

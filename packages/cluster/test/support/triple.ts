@@ -10,3 +10,5 @@ export const burn = (n: number, milliseconds: number): number => {
 export const fail = (n: number): number => {
   throw new RangeError(`not ${n}`)
 }
+
+export const later = (n: number): Promise<number> => Promise.resolve(3 * n)
