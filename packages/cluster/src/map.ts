@@ -80,9 +80,11 @@ export const chunkSize = (options: {
   const { aim, itemMilliseconds, lanes, left } = options
   // The first chunks find out; one item alone would mostly measure what a first call costs.
   if (itemMilliseconds === undefined) return Math.max(1, Math.min(firstItems, Math.floor(left / lanes)))
-  // Towards the end chunks shrink, so that no runner is left with the last large one (guided self-scheduling).
-  const fair = Math.ceil(left / (2 * lanes))
-  return Math.max(1, Math.min(left, fair, Math.round(aim / Math.max(itemMilliseconds, 1e-6))))
+  const most = Math.round(aim / Math.max(itemMilliseconds, 1e-6))
+  // Towards the end chunks shrink, so that no runner is left with the last large one (guided self-scheduling); not below
+  // what still makes the way a small part of them: the last of short items would else travel by hundreds of messages.
+  const fair = Math.max(Math.ceil(left / (2 * lanes)), Math.round(most / 10))
+  return Math.max(1, Math.min(left, fair, most))
 }
 
 const firstItems = 8

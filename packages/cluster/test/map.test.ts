@@ -73,9 +73,18 @@ describe("the size of a chunk", () => {
   })
 
   it("shrinks towards the end, and is never nothing nor more than there is", () => {
-    assert.strictEqual(chunkSize({ ...usual, left: 640, itemMilliseconds: 0.01 }), 10)
+    assert.strictEqual(chunkSize({ ...usual, left: 640, itemMilliseconds: 1 }), 10)
     assert.strictEqual(chunkSize({ ...usual, left: 1, itemMilliseconds: 0 }), 1)
     assert.strictEqual(chunkSize({ ...usual, left: 3, itemMilliseconds: undefined }), 1)
+  })
+})
+
+describe("the size of the last chunks", () => {
+  it("is a tenth of what is aimed at, at least", () => {
+    const nearEnd = { left: 640, lanes: 32, aim: 50 }
+    assert.strictEqual(chunkSize({ ...nearEnd, itemMilliseconds: 0.01 }), 500)
+    assert.strictEqual(chunkSize({ ...nearEnd, left: 300, itemMilliseconds: 0.01 }), 300)
+    assert.strictEqual(chunkSize({ ...nearEnd, itemMilliseconds: 100 }), 1)
   })
 })
 
