@@ -74,7 +74,8 @@ const endpointOf = (
   // The template's one variable is the query, which we put there ourselves (RFC 9461 section 5).
   const path = target.dohPath?.replace(/\{[?&]dns\}/, "")
   const way = protocol === "https" ? { ...place, name: host, path } : { ...place, name: host }
-  if (!isPrivate(NetAddress.ipFromStringUnsafe(known))) return { ...way, certificateFor: known }
-  if (address !== known) return undefined
-  return { ...place, ...(protocol === "https" ? { path } : {}) }
+  const unzoned = known.replace(/%.*$/, "")
+  if (!isPrivate(NetAddress.ipFromStringUnsafe(unzoned))) return { ...way, certificateFor: known }
+  if (address !== unzoned) return undefined
+  return { ...place, address: known, ...(protocol === "https" ? { path } : {}) }
 }

@@ -1,7 +1,7 @@
 /**
  * A name server and how to reach it.
  *
- * As text: `192.0.2.53`, `192.0.2.53:5353`, `[2001:db8::53]:53`, `tcp://192.0.2.53`, `tls://192.0.2.53#dns.example`
+ * As text: `192.0.2.53`, `192.0.2.53:5353`, `[2001:db8::53]:53`, `fe80::53%eth0`, `tcp://192.0.2.53`, `tls://192.0.2.53#dns.example`
  * (RFC 7858; the name after `#` must be in its certificate), `https://dns.example/dns-query#192.0.2.53` (RFC 8484; the
  * address after `#` is where it is, so that no name need be resolved first).
  */
@@ -47,30 +47,40 @@ export const format = (self: Endpoint): string => {
   const host = self.address.includes(":") ? `[${self.address}]` : self.address
   if (self.protocol === "udp") return `${host}:${self.port}`
   if (self.protocol === "https") {
-    const name = self.name ?? host
-    return `https://${name}${self.port === 443 ? "" : `:${self.port}`}${self.path ?? "/dns-query"}#${self.address}`
+    const name = self.name ?? self.address
+    const authority = name.includes(":") ? `[${name}]` : name
+    const port = self.port === 443 ? "" : `:${self.port}`
+    return `https://${authority}${port}${self.path ?? "/dns-query"}#${self.address}`
   }
   return `${self.protocol}://${host}:${self.port}${self.name === undefined ? "" : `#${self.name}`}`
 }
 
 const fromString = (text: string): Result.Result<Endpoint, NetAddress.NetAddressError> => {
   const scheme = /^([a-z]+):\/\//.exec(text)
-  if (scheme === null) return Result.map(EffectDns.nameServerFromString(text), (address) => ofAddress("udp", address))
+  if (scheme === null) return atPlace("udp", text, 53)
   const protocol = scheme[1]
   if (protocol === "https") return fromUrl(text)
   const [place, name] = text.slice(scheme[0].length).split("#") as [string, string?]
-  if (protocol === "udp" || protocol === "tcp") {
-    return Result.map(EffectDns.nameServerFromString(place), (address) => ofAddress(protocol, address))
-  }
-  if (protocol === "tls") {
-    const withPort = place.startsWith("[") ? /\]:\d+$/.test(place) : /^[^:]*:\d+$/.test(place)
-    return Result.map(EffectDns.nameServerFromString(place), (address) => ({
-      ...ofAddress("tls", address),
-      port: withPort ? address.port : 853,
-      name
-    }))
-  }
+  if (protocol === "udp" || protocol === "tcp") return atPlace(protocol, place, 53)
+  if (protocol === "tls") return Result.map(atPlace("tls", place, 853), (endpoint) => ({ ...endpoint, name }))
   return Result.fail(new NetAddress.NetAddressError({ input: text, message: `unknown protocol ${protocol}` }))
+}
+
+/** An address, perhaps with a port: IPv6 with one stands in brackets, and may do so without one. */
+const atPlace = (
+  protocol: Endpoint["protocol"],
+  text: string,
+  usualPort: number
+): Result.Result<Endpoint, NetAddress.NetAddressError> => {
+  // A zone stays as it is written: its interface is the system's business.
+  const zone = /^\[?[\da-f]*:[\da-f:.]*(%[^\]]+)/i.exec(text)?.[1] ?? ""
+  const place = text.replace(zone, "").replace(/^\[([^\]]*)\]$/, "$1")
+  const withPort = place.startsWith("[") || /^[^:]*:\d+$/.test(place)
+  return Result.map(EffectDns.nameServerFromString(place), (address) => ({
+    protocol,
+    address: NetAddress.formatHost(address) + zone,
+    port: withPort ? address.port : usualPort
+  }))
 }
 
 const fromUrl = (text: string): Result.Result<Endpoint, NetAddress.NetAddressError> => {
@@ -78,14 +88,14 @@ const fromUrl = (text: string): Result.Result<Endpoint, NetAddress.NetAddressErr
   if (!URL.canParse(text)) return fail("not a URL")
   const url = new URL(text)
   const host = url.hostname.replace(/^\[|\]$/g, "")
-  const address = NetAddress.ipFromString(url.hash === "" ? host : url.hash.slice(1))
+  const address = NetAddress.ipFromString(url.hash === "" ? host : url.hash.replace(/^#\[?|\]$/g, ""))
   if (Result.isFailure(address)) return fail("the address of a server over HTTPS must stand after #")
   return Result.succeed({
     protocol: "https",
     address: NetAddress.formatIp(address.success),
     port: url.port === "" ? 443 : Number(url.port),
     name: host,
-    path: url.pathname === "/" ? "/dns-query" : url.pathname
+    path: (url.pathname === "/" ? "/dns-query" : url.pathname) + url.search
   })
 }
 

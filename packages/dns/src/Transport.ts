@@ -12,6 +12,7 @@ import * as limits from "./limits.ts"
 import type { Wheel } from "./Wheel.ts"
 import * as Exchanges from "./transports/Exchanges.ts"
 import * as Https from "./transports/Https.ts"
+import { native } from "./transports/native.ts"
 import * as Tcp from "./transports/Tcp.ts"
 import * as Udp from "./transports/Udp.ts"
 
@@ -78,14 +79,14 @@ export const node = (wheel: Wheel, options: Options = {}): Transport => {
   }
   return {
     datagrams: (endpoint) =>
-      new Udp.UdpChannel(endpoint, wheel, {
+      new Udp.UdpChannel(native(endpoint), wheel, {
         sockets: options.udpSocketsPerServer ?? limits.udpSocketsPerServer.default,
         questions: options.questionsPerUdpSocket ?? limits.questionsPerUdpSocket.default
       }),
     streams: (endpoint) =>
       endpoint.protocol === "https"
-        ? new Https.HttpsChannel(endpoint, stream)
-        : new Tcp.TcpChannel(endpoint, wheel, stream)
+        ? new Https.HttpsChannel(native(endpoint), stream)
+        : new Tcp.TcpChannel(native(endpoint), wheel, stream)
   }
 }
 

@@ -75,6 +75,15 @@ options ndots:3 timeout:7 attempts:4 rotate use-vc edns0 trust-ad no-aaaa inet6 
     assert.deepStrictEqual([conf.search, conf.ndots, conf.rotate], [["x.example", "y.example"], 4, true])
   })
 
+  it("a name server on a link has its interface by number or by name", () => {
+    const scopeIds = new Map([["eth0", 2]])
+    const servers = (text: string) => parse(text, { scopeIds }).nameservers.map(NetAddress.formatInet)
+    assert.deepStrictEqual(servers("nameserver fe80::1%eth0\nnameserver fe80::2%7\nnameserver fe80::3%eth9\n"), [
+      "[fe80::1%2]:53",
+      "[fe80::2%7]:53"
+    ])
+  })
+
   it("an empty file means the name server of this machine", () => {
     assert.deepStrictEqual(parse("").nameservers.map(NetAddress.formatInet), ["127.0.0.1:53"])
   })

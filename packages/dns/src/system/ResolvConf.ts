@@ -51,12 +51,14 @@ const maxSort = 10
 
 /**
  * Reads the file's text. Lines that make no sense are passed over, as glibc does. `hostname` gives the domain to search
- * when the file names none; `environment` may override `search` (`LOCALDOMAIN`) and options (`RES_OPTIONS`).
+ * when the file names none; `environment` may override `search` (`LOCALDOMAIN`) and options (`RES_OPTIONS`); `scopeIds` are
+ * the numbers of the system's interfaces by name, for name servers on a link (`fe80::1%eth0`).
  */
 export const parse = (
   text: string,
   context: {
     readonly hostname?: string
+    readonly scopeIds?: ReadonlyMap<string, number>
     readonly environment?: { readonly LOCALDOMAIN?: string | undefined; readonly RES_OPTIONS?: string | undefined }
   } = {}
 ): ResolvConf => {
@@ -73,7 +75,7 @@ export const parse = (
         const address = EffectDns.nameServerFromString(words[0] ?? "")
         if (Result.isSuccess(address)) nameservers.push(address.success)
         else {
-          const scoped = scopedServer(words[0] ?? "")
+          const scoped = scopedServer(words[0] ?? "", context.scopeIds)
           if (scoped !== undefined) nameservers.push(scoped)
         }
         break
@@ -143,12 +145,9 @@ const parseOptions = (words: ReadonlyArray<string>): Partial<ResolvConf> => {
 
 const undot = (domain: string): string => (domain.length > 1 && domain.endsWith(".") ? domain.slice(0, -1) : domain)
 
-/** `fe80::1%eth0`, whose zone the system knows. */
-const scopedServer = (text: string): NetAddress.InetAddress | undefined => {
-  if (!/^[0-9a-f:]+%\d+$/i.test(text)) return undefined
-  const address = NetAddress.inetAddressFromHostString(text, 53)
-  return Result.isSuccess(address) ? address.success : undefined
-}
+/** `fe80::1%eth0`: an address on a link. */
+const scopedServer = (text: string, scopeIds?: ReadonlyMap<string, number>): NetAddress.InetAddress | undefined =>
+  text.includes("%") ? Result.getOrUndefined(NetAddress.inetAddressFromHostString(text, 53, scopeIds)) : undefined
 
 /** `130.155.160.0/255.255.240.0`, or a network alone, whose mask its class gives (resolv.conf(5) `sortlist`). */
 const sortNetwork = (text: string): IpNetwork.IpNetwork | undefined => {

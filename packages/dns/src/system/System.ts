@@ -9,6 +9,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
+import * as NetAddress from "effect/net/NetAddress"
 import type * as Scope from "effect/Scope"
 import * as HostsFile from "./HostsFile.ts"
 import * as ResolvConf from "./ResolvConf.ts"
@@ -26,7 +27,11 @@ const read = (file: string): string | undefined => {
 
 /** `resolv.conf` as it is now; the defaults of resolv.conf(5) when there is none. */
 export const readResolvConf = (file: string): ResolvConf.ResolvConf =>
-  ResolvConf.parse(read(file) ?? "", { hostname: os.hostname(), environment: process.env })
+  ResolvConf.parse(read(file) ?? "", {
+    hostname: os.hostname(),
+    environment: process.env,
+    scopeIds: NetAddress.scopeIdsFromInterfaces(Object.entries(os.networkInterfaces()))
+  })
 
 /** The hosts file as it is now; empty when there is none. */
 export const readHosts = (file: string): HostsFile.HostsFile => HostsFile.parse(read(file) ?? "")
