@@ -144,3 +144,9 @@ export const bulkConcurrency = 1_000
 
 /** A reply with more records than this in its answer is refused: 64 KiB hold some 5,000 that say something. */
 export const recordsPerReply = 8_192
+
+/** Ways of matching that a NAPTR rule's regexp may have to go through, or it does not apply: some 10 ms at worst. A guess. */
+export const naptrWays = 2_000_000
+
+/** NAPTR rules that are looked at: those after so many are not. ENUM and SIP have fewer than ten. */
+export const naptrRules = 64

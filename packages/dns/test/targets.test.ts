@@ -1,6 +1,6 @@
 /** How targets are picked, as their RFCs say; with the lots drawn by us. */
 import { assert, describe, it } from "@effect/vitest"
-import { Bulk, CacheStore, Dns, Mx, Naptr, Srv, Svcb } from "@handoff/dns"
+import { Bulk, CacheStore, Dns, Mx, Naptr, Srv, Svcb, ZoneCut } from "@handoff/dns"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { KeyValueStore, layerMemory } from "effect/persistence/KeyValueStore"
@@ -77,7 +77,12 @@ describe("RFC 3402: NAPTR", () => {
     ["an escaped delimiter is itself", rule("!a\\!b!x!"), "a!b", "x"],
     ["a replacement needs no regexp", rule("", "next.example."), "any", "next.example."],
     ["a regexp that is none does not match", rule("!(!x!"), "(", undefined],
-    ["one that could run for ages is refused", rule("!^(a+)+$!x!"), "a".repeat(40), undefined]
+    ["several repetitions match what is short", rule("!^sip:(.*)@(.*)$!\\1 at \\2!"), "sip:me@there", "me at there"],
+    ["repetitions that are escaped or in brackets are none", rule("!^\\+[+*?{|]+$!x!"), "+".repeat(200), "x"],
+    ["one that could run for ages is refused", rule("!^(a+)+$!x!"), "a".repeat(40), undefined],
+    ["so is one that repeats much in a row", rule(`!^${".*".repeat(80)}x$!x!`), "+4930123456", undefined],
+    ["and one that branches much", rule(`!^${"(|)".repeat(60)}x$!x!`), "+4930123456", undefined],
+    ["and one that hides it behind brackets", rule("![^](a*)*b]!x!"), "a".repeat(40), undefined]
   ]
   for (const [name, given, subject, expected] of cases) {
     it(name, () => {
@@ -259,6 +264,15 @@ describe("a cache that outlives its process", () => {
       yield* store.set("@handoff/dns/cache", lines.join("\n"))
       assert.strictEqual(yield* CacheStore.load(dns), 0)
     }).pipe(Effect.provide(layerMemory))
+  )
+})
+
+describe("ZoneCut", () => {
+  it.effect("what is no name is an error like any other", () =>
+    Effect.gen(function* () {
+      const { dns } = yield* Scene.make({ "192.0.2.1": () => [] })
+      assert.strictEqual((yield* Effect.flip(ZoneCut.find(dns, "a..b"))).reason, "BadName")
+    })
   )
 })
 

@@ -2,6 +2,7 @@
 import { LookupError } from "@handoff/core"
 import * as Effect from "effect/Effect"
 import type { Shape } from "../Dns.ts"
+import * as limits from "../limits.ts"
 import * as Name from "../wire/Name.ts"
 
 /** One NAPTR record, read. */
@@ -39,8 +40,7 @@ export const apply = (rule: Rule, subject: string): string | undefined => {
   const parts = split(rule.regexp.slice(1), delimiter)
   if (parts.length !== 3 || !/^i?$/.test(parts[2]!) || /[\\\d]/.test(delimiter)) return undefined
   const [pattern, substitution, flag] = parts as [string, string, string]
-  // Groups within groups that both repeat could be made to run for ages; no honest rule has them.
-  if (/\([^)]*[*+][^)]*\)[*+{]/.test(pattern)) return undefined
+  if (mostWays(pattern, subject) > limits.naptrWays) return undefined
   let found: RegExpExecArray | null
   try {
     found = new RegExp(pattern, flag).exec(subject)
@@ -52,6 +52,19 @@ export const apply = (rule: Rule, subject: string): string | undefined => {
   return substitution.replaceAll(/\\(\d|.)/g, (_, which: string) =>
     /\d/.test(which) ? (groups[Number(which)] ?? "") : which
   )
+}
+
+/**
+ * How many ways of matching a backtracking machine can have to go through, at most, since the pattern comes from whoever
+ * answers: each repetition may take up any part of the subject, each `|` goes two ways. A group that repeats may double them
+ * with each character; no honest rule has one.
+ */
+const mostWays = (pattern: string, subject: string): number => {
+  // What is escaped or in brackets is one character, whatever it looks like.
+  const bare = pattern.replaceAll(/\\[^]|\[(?:\\[^]|[^\]\\])*\]/g, "x")
+  if (/\)[*+?{]/.test(bare)) return Infinity
+  const count = (marks: RegExp): number => bare.match(marks)?.length ?? 0
+  return (subject.length + 1) ** (1 + count(/[*+?{]/g)) * 2 ** count(/\|/g)
 }
 
 const split = (text: string, delimiter: string): ReadonlyArray<string> => {
@@ -103,7 +116,7 @@ export const resolve = (
 
 const firstOf = (rules: ReadonlyArray<Rule>, subject: string, service: string | undefined): Outcome | undefined => {
   const wanted = service?.toLowerCase()
-  for (const rule of rules) {
+  for (const rule of rules.slice(0, limits.naptrRules)) {
     const offered = rule.service.toLowerCase()
     // A rule without a flag leads on to others, whatever its service.
     const fits = wanted === undefined || rule.flags === "" || offered === wanted || offered.startsWith(`${wanted}+`)

@@ -10,9 +10,10 @@ import * as Name from "../wire/Name.ts"
  */
 export const find = (dns: Shape, name: string): Effect.Effect<string, LookupError> =>
   Effect.gen(function* () {
+    // What is no name fails here.
+    let answer = yield* dns.resolve(name === "" ? "." : name, "SOA")
     let at = Name.fromText(name.endsWith(".") ? name : `${name}.`)
     for (;;) {
-      const answer = yield* dns.resolve(Name.toText(at), "SOA")
       if (answer.records.some((record) => Name.equals(record.name, at))) return Name.toText(at)
       const above = answer.message?.authorities.find(
         (record) => record.type === "SOA" && Name.isSubdomainOf(at, record.name)
@@ -20,5 +21,6 @@ export const find = (dns: Shape, name: string): Effect.Effect<string, LookupErro
       if (above !== undefined && answer.aliases.length === 0) return Name.toText(above.name)
       if (Name.isRoot(at)) return yield* Effect.fail(dns.failure(name, "NotFound", "NODATA", "no SOA up to the root"))
       at = Name.parent(at)
+      answer = yield* dns.resolve(Name.toText(at), "SOA")
     }
   })
