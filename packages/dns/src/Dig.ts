@@ -9,6 +9,7 @@ import type { Shape } from "./Dns.ts"
 import * as Endpoint from "./Endpoint.ts"
 import { Failure, toLookupError } from "./Failure.ts"
 import * as Query from "./Query.ts"
+import { closed } from "./Resolver.ts"
 import type { Ask } from "./Transport.ts"
 import type { Timer } from "./Wheel.ts"
 import type * as Class from "./wire/Class.ts"
@@ -82,6 +83,7 @@ export const query = (dns: Shape, options: Options): Effect.Effect<Reply, Lookup
     const fail = (failure: Failure): void => resume(Effect.fail(toLookupError(failure, name)))
     const prepared = prepare(dns, options)
     if (prepared instanceof Failure) return fail(prepared)
+    if (dns.resolver.isClosed) return fail(closed)
     const asking = new Asking(dns, options, prepared, (result) =>
       result instanceof Failure ? fail(result) : resume(Effect.succeed(result))
     )
@@ -162,6 +164,7 @@ class Asking {
     this.options = options
     this.prepared = prepared
     this.onEnd = onEnd
+    dns.resolver.closing.add(this.onClose)
   }
 
   send(stream: boolean): void {
@@ -224,8 +227,11 @@ class Asking {
     channel.ask(ask)
   }
 
+  private readonly onClose = (): void => this.end(closed)
+
   stop(): void {
     this.ended = true
+    this.dns.resolver.closing.delete(this.onClose)
     if (this.timer !== undefined) this.dns.resolver.wheel.cancel(this.timer)
     // A channel must not be closed from within its own call-back.
     for (const stop of this.stops) queueMicrotask(stop)

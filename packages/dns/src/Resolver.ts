@@ -51,7 +51,7 @@ export type OnResult = (result: Result) => void
 
 /** Why a question was not even begun. */
 const overloaded = new Failure("Temporary", "EOVERLOADED", "too many questions in flight; retry later")
-const closed = new Failure("Unknown", "ECLOSED", "the resolver is closed")
+export const closed = new Failure("Unknown", "ECLOSED", "the resolver is closed")
 
 /** All questions of one type and view. */
 export interface Shelf {
@@ -104,7 +104,9 @@ export class Resolver {
   private lastShelf: Shelf | undefined
   /** At so many shelves the empty ones are cleared away. */
   private mostShelves: number = limits.shelves
-  private isClosed = false
+  isClosed = false
+  /** What else ends with it: called once, when it closes. */
+  readonly closing = new Set<() => void>()
   /** Milliseconds between two questions to a server, of each who wants a pace kept: the longest counts. */
   private readonly paces = new Set<{ readonly interval: number }>()
 
@@ -277,6 +279,7 @@ export class Resolver {
     }
     for (const upstream of [this.upstream, ...this.retired]) closeUpstream(upstream)
     this.retired.clear()
+    for (const end of this.closing) end()
   }
 
   /** Milliseconds of the wall clock: what the cache counts with, since it may outlive the process. */
@@ -294,7 +297,7 @@ export class Resolver {
 
   /** @internal Keeps an answer where later questions will look for it. */
   keep(shelf: Shelf, key: string, answer: Answer): void {
-    const now = this.wallMillis()
+    const now = answer.receivedAt
     const negative = answer.kind !== "records"
     if (answer.kind === "no name" && answer.aliases.length === 0) {
       this.cache.put(shelf.noNames, key, answer, now, true)

@@ -4,6 +4,7 @@
  * The id is zero on the wire, so that caches on the way can serve `GET` (section 4.1); the stream pairs questions with
  * answers. Redirects are not followed and cookies not kept.
  */
+import type * as net from "node:net"
 import type { TLSSocket } from "node:tls"
 import { Agent, buildConnector, type Dispatcher } from "undici"
 import type { Endpoint } from "../Endpoint.ts"
@@ -22,6 +23,8 @@ export class HttpsChannel implements Channel {
   private readonly origin: string
   private readonly path: string
   private readonly asked = new Map<Ask, AbortController>()
+  /** Those in their handshake: the agent knows them only after it. */
+  private readonly dialing = new Set<net.Socket>()
   private closed = false
 
   constructor(endpoint: Endpoint, options: { readonly idle: number; readonly connectTimeout: number }) {
@@ -47,15 +50,19 @@ export class HttpsChannel implements Channel {
       maxResponseSize: 65_535,
       headersTimeout: limits.connectionStall,
       bodyTimeout: limits.connectionStall,
-      connect: (target, answer) =>
-        dial(target, (...result) => {
+      connect: (target, answer) => {
+        const dialed = dial(target, (...result) => {
+          this.dialing.delete(dialed)
           const [, socket] = result
           if (socket === null || TlsOptions.isPinned(endpoint, socket as TLSSocket)) return answer(...result)
           socket.destroy()
           answer(TlsOptions.notPinned(), null)
-        })
+        }) as unknown as net.Socket
+        this.dialing.add(dialed)
+      }
     })
-    const name = endpoint.name ?? endpoint.address
+    // A URL has no place for a zone.
+    const name = endpoint.name ?? endpoint.address.replace(/%.*$/, "")
     this.origin = `https://${name.includes(":") ? `[${name}]` : name}:${endpoint.port}`
     this.path = endpoint.path ?? "/dns-query"
   }
@@ -85,6 +92,7 @@ export class HttpsChannel implements Channel {
     for (const controller of this.asked.values()) controller.abort()
     this.asked.clear()
     void this.agent.destroy()
+    for (const socket of this.dialing) socket.destroy(new Error("closed during its handshake"))
   }
 
   private async request(ask: Ask, signal: AbortSignal): Promise<Uint8Array> {

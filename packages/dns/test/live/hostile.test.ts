@@ -6,6 +6,9 @@ import { Dig, Dns, Transport } from "@handoff/dns"
 import { Message } from "@handoff/dns/wire"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
 import * as dgram from "node:dgram"
 import * as ScriptedServer from "../support/ScriptedServer.ts"
 
@@ -33,6 +36,7 @@ describe("hostile servers", () => {
               const server = net.createServer((socket) => {
                 sockets.add(socket)
                 socket.on("error", () => {})
+                socket.on("close", () => sockets.delete(socket))
                 onSocket(socket)
               })
               server.listen(0, "127.0.0.1", () =>
@@ -155,6 +159,35 @@ describe("hostile servers", () => {
       }
     })
   )
+
+  for (const way of ["tcp", "tls", "https"] as const) {
+    it.live(`closing leaves no connection to a server that is silent over ${way}, and no query waits on`, () =>
+      Effect.gen(function* () {
+        const server = yield* tcpServer((socket) => socket.resume())
+        const port = server.text.split(":").at(-1)!
+        const places = { tcp: server.text, tls: `tls://127.0.0.1:${port}`, https: `https://127.0.0.1:${port}` }
+        const scope = yield* Scope.make()
+        const dns = yield* Scope.provide(make(places[way], { timeout: "30 seconds" }), scope)
+        const asks = [
+          Effect.flip(dns.resolve("a.example", "A")),
+          Effect.flip(Dig.query(dns, { name: "b.example" }))
+        ] as const
+        const ends = yield* Effect.forkChild(Effect.all(asks, { concurrency: "unbounded" }))
+        const held = Effect.sync(() => server.sockets.size)
+        yield* Effect.repeat(held, { until: (count) => count === 2, schedule: Schedule.spaced("5 millis") })
+        yield* Scope.close(scope, Exit.void)
+        const errors = yield* Fiber.join(ends)
+        assert.deepStrictEqual(
+          errors.map(({ code }) => code),
+          ["ECLOSED", "ECLOSED"]
+        )
+        yield* Effect.repeat(held, { until: (count) => count === 0, schedule: Schedule.spaced("5 millis") }).pipe(
+          Effect.timeout("1 second")
+        )
+        assert.strictEqual((yield* Effect.flip(Dig.query(dns, { name: "c.example" }))).code, "ECLOSED")
+      })
+    )
+  }
 
   it.live("a megabyte of garbage over TCP is thrown away as it comes", () =>
     Effect.gen(function* () {
