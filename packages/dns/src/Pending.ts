@@ -24,6 +24,8 @@ export class Pending implements Ringer {
   readonly upstream: Upstream
   /** What it is kept under: the name asked for. */
   readonly key: string
+  /** Where `InQuestion` has it. */
+  place = 0
   ended = false
   /** The old answer, once those who waited got it: whoever comes later gets it at once. */
   served: Answer | undefined
@@ -279,7 +281,7 @@ export class Pending implements Ringer {
       transport:
         send.via === "stream" && send.server.endpoint.protocol === "udp" ? "tcp" : send.server.endpoint.protocol,
       milliseconds: now - this.startedAt,
-      receivedAt: resolver.wallMillis(),
+      receivedAt: resolver.wheel.wallMillisAt(now),
       stale: false
     })
     const objection = resolver.options.guard?.(answer)

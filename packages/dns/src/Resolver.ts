@@ -10,6 +10,7 @@ import type { Answer, View } from "./Answer.ts"
 import { Cache, type Entry, type Options as CacheOptions, type Table } from "./Cache.ts"
 import type * as Endpoint from "./Endpoint.ts"
 import { Failure } from "./Failure.ts"
+import { InQuestion } from "./InQuestion.ts"
 import * as limits from "./limits.ts"
 import { normal } from "./nameKey.ts"
 import { Pending } from "./Pending.ts"
@@ -61,7 +62,7 @@ export interface Shelf {
   readonly viewKey: string
   readonly table: Table
   readonly noNames: Table
-  readonly pending: Map<string, Pending>
+  readonly pending: InQuestion
 }
 
 /** The servers with their channels: replaced as one when the configuration changes. */
@@ -228,7 +229,7 @@ export class Resolver {
     }
     const pending = new Pending(this, shelf, key, wireName, onResult, stale, now)
     this.outstanding++
-    shelf.pending.set(key, pending)
+    shelf.pending.add(pending)
     this.upstream.pending++
     this.counters.questions++
     pending.begin()
@@ -275,7 +276,7 @@ export class Resolver {
   close(): void {
     this.isClosed = true
     for (const shelf of new Set(this.shelves.values())) {
-      for (const pending of shelf.pending.values()) pending.finish(closed)
+      for (const pending of shelf.pending.all()) pending.finish(closed)
     }
     for (const upstream of [this.upstream, ...this.retired]) closeUpstream(upstream)
     this.retired.clear()
@@ -291,7 +292,7 @@ export class Resolver {
   end(pending: Pending): void {
     this.outstanding--
     const { shelf, upstream } = pending
-    shelf.pending.delete(pending.key)
+    shelf.pending.delete(pending)
     if (--upstream.pending === 0 && this.retired.delete(upstream)) closeUpstream(upstream)
   }
 
@@ -369,7 +370,7 @@ export class Resolver {
       viewKey,
       table: this.cache.table(name, viewKey),
       noNames: this.cache.table("", viewKey),
-      pending: new Map()
+      pending: new InQuestion()
     }
     this.shelves.set(key, shelf)
     return shelf

@@ -48,6 +48,8 @@ export class Wheel {
   private wakeAt = Infinity
   /** All ticks up to this one have rung. */
   private done = 0
+  private lastNow = -1
+  private lastWall = 0
 
   constructor(clock: Clock.Clock, fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>) {
     this.clock = clock
@@ -68,6 +70,15 @@ export class Wheel {
   /** Milliseconds of the wall clock, for what may outlive the process. */
   wallMillis(): number {
     return this.clock.currentTimeMillisUnsafe()
+  }
+
+  /** The wall clock at `now`, which `now()` just gave: read once for all that came together. */
+  wallMillisAt(now: number): number {
+    if (now !== this.lastNow) {
+      this.lastNow = now
+      this.lastWall = this.wallMillis()
+    }
+    return this.lastWall
   }
 
   /** Calls `ring` once, `delay` ms from `now`. */
