@@ -20,7 +20,7 @@ export interface Link {
   readonly neighbours: BlockList
 }
 
-/** Which to ask. */
+/** Which links to ask. */
 export interface Options {
   /** The name of an interface or an address of it, `eth0` or `192.0.2.7`; all that lead out of this machine unless told. */
   readonly interface?: string
