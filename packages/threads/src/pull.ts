@@ -65,11 +65,14 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
   const post = (message: ToPool, transfer?: ReadonlyArray<unknown>): void =>
     port.postMessage(message, transfer as ReadonlyArray<ArrayBuffer> | undefined)
 
-  /** Posts a message about a value, which may be large. */
-  const send = <A>(value: A, transfer: ReadonlyArray<unknown> | undefined, message: (value: A) => ToPool): void => {
+  /** Posts a value, which may be large. Apart from its callers: what they do for every small value stays small. */
+  const send = (tag: "Value" | "Items", id: number, value: unknown, transfer?: ReadonlyArray<unknown>): void => {
     const copies = transfer === undefined ? Copies.of(value) : undefined
-    if (copies === undefined) post(message(value), transfer)
-    else post(message(copies.value as A), copies.moved)
+    const sent = copies === undefined ? value : copies.value
+    post(
+      tag === "Value" ? { _tag: tag, id, value: sent } : { _tag: tag, id, items: sent as ReadonlyArray<unknown> },
+      copies?.moved ?? transfer
+    )
   }
 
   /** Milliseconds on the pool's clock. */
@@ -100,7 +103,7 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
           done(slot)
         else {
           ring.tell(slot)
-          send(value, transfer, (one) => ({ _tag: "Value", id: slot, value: one }))
+          send("Value", slot, value, transfer)
         }
       } catch (error) {
         // It is counted as what is thrown instead.
@@ -115,7 +118,7 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
       post({ _tag: "Threw", id: slot, fault })
     },
     items: (slot, items, transfer) => {
-      send(items, transfer, (some) => ({ _tag: "Items", id: slot, items: some }))
+      send("Items", slot, items, transfer)
       talking.add(slot)
     },
     progress: (slot, value) => {
