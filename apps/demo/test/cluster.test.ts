@@ -89,7 +89,7 @@ describe.skipIf(absent !== undefined)("a runner whose database goes away", () =>
           yield* down
           yield* saysAgain("is away")
           yield* up
-          yield* saysAgain("is back")
+          yield* saysAgain("is back after")
         }
         runner.child.kill("SIGINT")
         const { code, stderr } = yield* Effect.promise(() => runner.ended)
