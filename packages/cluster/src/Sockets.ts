@@ -10,7 +10,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as RpcClient from "effect/rpc/RpcClient"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
-import { Socket } from "effect/socket/Socket"
+import type * as Scope from "effect/Scope"
+import { Socket, SocketError, SocketOpenError } from "effect/socket/Socket"
 import type { SocketServer, SocketServerError } from "effect/socket/SocketServer"
 import type { MessageStorage } from "effect/cluster/MessageStorage"
 import * as RunnerHealth from "effect/cluster/RunnerHealth"
@@ -19,6 +20,7 @@ import type { RunnerStorage } from "effect/cluster/RunnerStorage"
 import type { Sharding } from "effect/cluster/Sharding"
 import { ShardingConfig } from "effect/cluster/ShardingConfig"
 import * as SocketRunner from "effect/cluster/SocketRunner"
+import * as Net from "node:net"
 
 /** The largest frame that is read: above the largest message (`limits.messageOctets`), with room for the engine's own. */
 const maxFrameSize = 33_554_432
@@ -34,7 +36,7 @@ const clients: Layer.Layer<Runners.RpcClientProtocol, never, RpcSerialization.Rp
       make: ({ host, port }) =>
         Effect.flatMap(
           // How long it tries to connect, and how long a silent connection is kept; as the engine has them.
-          NodeSocket.makeNet({ host, port, noDelay, openTimeout: "1 second", timeout: 5_500 }),
+          NodeSocket.fromDuplex(connected({ host, port, noDelay, timeout: 5_500 }), { openTimeout: "1 second" }),
           (socket) =>
             RpcClient.makeProtocolSocket().pipe(
               Effect.provideService(Socket, socket),
@@ -44,6 +46,22 @@ const clients: Layer.Layer<Runners.RpcClientProtocol, never, RpcSerialization.Rp
     }
   })
 )
+
+/** As `NodeSocket.makeNet`; but each message that waits for room listens for it, and Node must not warn of that. */
+const connected = (options: Net.NetConnectOpts): Effect.Effect<Net.Socket, SocketError, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => Net.createConnection(options).setMaxListeners(0)),
+    (connection) => Effect.sync(() => (connection.connecting ? connection.destroy() : connection.destroySoon()))
+  ).pipe(
+    Effect.flatMap((connection) =>
+      Effect.callback<Net.Socket, SocketError>((resume) => {
+        connection.once("connect", () => resume(Effect.succeed(connection)))
+        connection.on("error", (cause) =>
+          resume(Effect.fail(new SocketError({ reason: new SocketOpenError({ kind: "Unknown", cause }) })))
+        )
+      })
+    )
+  )
 
 const server: Layer.Layer<SocketServer, SocketServerError, ShardingConfig> = Layer.unwrap(
   Effect.map(ShardingConfig, ({ runnerAddress, runnerListenAddress }) => {

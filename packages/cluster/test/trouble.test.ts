@@ -258,6 +258,26 @@ describe.skipIf(Postgres.absent !== undefined)("with a database", () => {
   )
 
   it.live(
+    "sends many large messages at once, and Node warns of nothing",
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const warnings: Array<string> = []
+          const note = ({ message }: Error) => warnings.push(message)
+          process.on("warning", note)
+          yield* Effect.addFinalizer(() => Effect.sync(() => process.off("warning", note)))
+          yield* runner(yield* freePort, { cluster: "large", answer: "short" })
+          const context = yield* Layer.build(layerSubmitter({ url: database.url, cluster: "large" }))
+          const executor = yield* Effect.provideContext(Cluster.make<Echo>({ kinds: [Echo], batch: 1 }), context)
+          const large = new Echo({ value: "x".repeat(200_000) })
+          yield* Effect.forEach(Array.from({ length: 40 }), () => executor.run(large), { concurrency: "unbounded" })
+          assert.deepStrictEqual(warnings, [])
+        })
+      ),
+    60_000
+  )
+
+  it.live(
     "tells which runners there are and how many shards each has",
     () =>
       Effect.scoped(
