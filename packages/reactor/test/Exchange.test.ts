@@ -130,7 +130,7 @@ describe("Exchange", () => {
           fail({ peer: loopback(closed) }),
           fail({ idleTimeout: 30 }),
           fail({ peer: half.address, idleTimeout: 500 }),
-          fail({ totalTimeout: 30 }),
+          fail({ totalTimeout: 500 }),
           fail({ peer: shy.address }),
           fail({ peer: rude.address }),
           fail({ peer: half.address, maxOctets: 3 }),
