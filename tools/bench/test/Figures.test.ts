@@ -1,7 +1,7 @@
 /** Figures that are measured piece by piece, and the page of the documentation that is made of them. */
 import { assert, describe, it } from "@effect/vitest"
 import { Argument, type Bench, Figures, Markdown, Readme, Report, Runner } from "@handoff/bench"
-import { spawnSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import os from "node:os"
 import path from "node:path"
@@ -147,6 +147,16 @@ describe("the figures in a README", () => {
   })
 })
 
+/** What bench files define, as data; by Node, since the test runner's loader takes a minute to read all that they compare. */
+const defined = (benches: ReadonlyArray<string>): ReadonlyArray<Bench.Definition> => {
+  const script = `const files = ${JSON.stringify(benches.map((one) => path.join(root, one)))}
+    const modules = await Promise.all(files.map((file) => import(file)))
+    console.log(JSON.stringify(modules.map((module) => module.default)))
+    process.exit(0)`
+  const parameters = ["--conditions=@handoff/source", "--input-type=module", "-e", script]
+  return JSON.parse(execFileSync(process.execPath, parameters, { encoding: "utf8" })) as Array<Bench.Definition>
+}
+
 describe("the figures of the documentation", () => {
   const file = path.join(root, "docs/figures.json")
   const page = path.join(root, "docs/explanation/figures.md")
@@ -163,9 +173,9 @@ describe("the figures of the documentation", () => {
   it(
     "are those that READMEs cite, written by the same command; each row is a goal of its bench",
     { timeout: 120_000 },
-    async () => {
+    () => {
       const benches = globSync(["packages/*/bench/*.ts", "apps/*/bench/*.ts"], { cwd: root }).toSorted()
-      const definitions = await Promise.all(benches.map((one) => Runner.definitionOf(path.join(root, one))))
+      const definitions = defined(benches)
       const reports = Figures.complete(Figures.read(file), definitions)
       for (const readme of Readme.readmes) {
         const text = readFileSync(path.join(root, readme.file), "utf8")
