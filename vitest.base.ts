@@ -1,10 +1,7 @@
 import { defineProject } from "vitest/config"
 
-/**
- * What every project's tests have in common; each has a `vitest.config.ts` of its own, so that `vitest` starts in its folder.
- * A project whose tests mostly wait for other processes asks for more workers than the cores less one.
- */
-export const project = (name: string, workers: { readonly maxWorkers?: number } = {}) =>
+/** What every project's tests have in common; each has a `vitest.config.ts` of its own, so that `vitest` starts in its folder. */
+export const project = (name: string) =>
   defineProject({
     ssr: { resolve: { conditions: ["@handoff/source"] } },
     test: {
@@ -13,7 +10,6 @@ export const project = (name: string, workers: { readonly maxWorkers?: number } 
       // Nx asks for colours; the programs that tests start are to say plain texts.
       env: { FORCE_COLOR: "0" },
       testTimeout: 30_000,
-      hookTimeout: 60_000,
-      ...workers
+      hookTimeout: 60_000
     }
   })

@@ -1,3 +1,3 @@
 import { project } from "../../vitest.base.ts"
 
-export default project("demo", { maxWorkers: 2 })
+export default project("demo")
