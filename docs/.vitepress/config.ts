@@ -20,12 +20,23 @@ const reference = () => {
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : []
 }
 
+/** READMEs and guides that a reference page points to are copied beside it; their links to pages of this site lead there. */
+const copies = {
+  name: "links of copied pages",
+  enforce: "pre" as const,
+  transform: (text: string, id: string) =>
+    id.includes("/reference/_media/")
+      ? text.replace(/\]\((?:\.\.\/)+(?:docs\/)?((?:explanation|how-to)\/[\w-]+)\.md/g, "](/$1")
+      : undefined
+}
+
 export default defineConfig({
   title: "Handoff",
   description: "Hand work off, go on, and collect it when it is done",
   cleanUrls: true,
   lastUpdated: false,
   srcExclude: ["README.md", "node_modules/**"],
+  vite: { plugins: [copies] },
   themeConfig: {
     search: { provider: "local" },
     nav: [
