@@ -98,7 +98,12 @@ export class Codec {
     return ok
   }
 
-  /** Reads the value from word `from`. */
+  /** The word after what was written last. */
+  get position(): number {
+    return this.at
+  }
+
+  /** Reads the value from word `from`. What no codec wrote is an error, or some value: never more than the words hold. */
   read(from: number): unknown {
     this.at = from
     return this.get()
@@ -310,13 +315,22 @@ export class Codec {
     return this.octets.toString("utf16le", start, start + 2 * length)
   }
 
+  /** What claims more than there is was not written here. */
+  private check(words: number): void {
+    if (words > this.words.length - this.at) {
+      throw new Error(`Codec: word ${this.at - 1} claims ${words} words where ${this.words.length - this.at} follow`)
+    }
+  }
+
   private getArray(length: number): Array<unknown> {
+    this.check(length)
     const array: Array<unknown> = []
     for (let i = 0; i < length; i++) array.push(this.get())
     return array
   }
 
   private getRecord(count: number): Record<string, unknown> {
+    this.check(count)
     const record: Record<string, unknown> = {}
     for (let i = 0; i < count; i++) {
       const key = this.get() as string
@@ -331,6 +345,7 @@ export class Codec {
   private getOctets(length: number): unknown {
     const which = this.words[this.at]!
     const start = (this.at + 1) * 4
+    this.check(1 + ((length + 3) >> 2))
     this.at += 1 + ((length + 3) >> 2)
     const copy = new Uint8Array(length)
     copy.set(this.octets.subarray(start, start + length))

@@ -2,8 +2,10 @@
  * Messages on a pipe between the pool and a worker process. No import of Effect.
  *
  * A frame is the length of its payload (32 bits, little-endian, as all), the number of the call that it starts or ends
- * (32 bits; `noCall` if none), and the payload: a structured clone as V8 writes it. Of a typed array only its own octets
- * travel, and a `Buffer` arrives as a `Uint8Array`, as from a thread.
+ * (32 bits; `noCall` if none), and the payload: words of the codec (`Codec.ts`) where the message is small and plain, and
+ * otherwise a structured clone as V8 writes it, whose first octet is one that no word of the codec begins with. V8's
+ * takes two objects of its own a message, each way, which the collector must finalise: twice the price of the wake-up. Of
+ * a typed array only its own octets travel, and a `Buffer` arrives as a `Uint8Array`, as from a thread.
  *
  * Node's own channel would do most of this. Turned down: what it cannot read it throws, uncaught, in the process that
  * reads, so that a child could end the pool's process by a `WebAssembly.Module`, or by any octets; modules find
@@ -11,6 +13,8 @@
  */
 import type { Duplex } from "node:stream"
 import { DefaultDeserializer, DefaultSerializer } from "node:v8"
+import { Codec } from "./Codec.ts"
+import { payloadOctets } from "./limits.ts"
 
 export const noCall = -1
 
@@ -83,8 +87,51 @@ const deserialize = (octets: Buffer): unknown => {
 /** A value as it arrives in another process. Throws a DataCloneError if it does not. */
 export const clone = (value: unknown): unknown => deserialize(serialize(value))
 
+/** One small frame, while it is written or read. */
+const small = new ArrayBuffer(headOctets + payloadOctets)
+const smallOctets = Buffer.from(small)
+const smallWords = new Int32Array(small)
+const payloadAt = headOctets >> 2
+const codec = new Codec(small)
+/** A getter of the value that is being written may itself send something. */
+let isWriting = false
+
+/** The frame of a message that the codec knows, or undefined. */
+const writeSmall = (call: number, message: unknown): Buffer | undefined => {
+  if (isWriting) return undefined
+  isWriting = true
+  try {
+    if (!codec.write(message, payloadAt, smallWords.length)) return undefined
+    const end = codec.position * 4
+    smallOctets.writeUInt32LE(end - headOctets, 0)
+    smallOctets.writeInt32LE(call, 4)
+    return Buffer.from(smallOctets.subarray(0, end))
+  } finally {
+    isWriting = false
+  }
+}
+
+/** What V8's own begin with. */
+const cloneMark = 0xff
+
+/** Reads the frame that ends at `end`. */
+const readFrame = (octets: Buffer, end: number): unknown => {
+  if (octets[headOctets] === cloneMark || end > small.byteLength) return deserialize(octets.subarray(headOctets, end))
+  octets.copy(smallOctets, 0, 0, end)
+  const message = codec.read(payloadAt)
+  // Behind it lies what is left of earlier messages: whoever read on was not reading what the codec wrote.
+  if (codec.position * 4 !== end)
+    throw new Error(`a value of ${codec.position * 4 - headOctets} octets in ${end - headOctets}`)
+  return message
+}
+
 /** Sends a message, whole. Throws a DataCloneError if it cannot be, and then has sent nothing. */
 export const write = (pipe: Duplex, call: number, message: unknown): void => {
+  const frame = writeSmall(call, message)
+  if (frame !== undefined) {
+    pipe.write(frame)
+    return
+  }
   const payload = serialize(message)
   if (payload.length > 0xffff_ffff) throw refuse(`What takes ${payload.length} octets`)
   const head = Buffer.allocUnsafe(headOctets)
@@ -122,7 +169,7 @@ export const read = (pipe: Duplex, events: Events): void => {
       needed = headOctets
       let message: unknown
       try {
-        message = deserialize(all.subarray(headOctets, end))
+        message = readFrame(all, end)
       } catch (error) {
         events.unreadable(all.readInt32LE(4), error as Error)
         continue

@@ -2,7 +2,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { CallError, Lost } from "@handoff/core"
 import { Threads } from "@handoff/threads"
+import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { execFile } from "node:child_process"
 import { once } from "node:events"
 import { PassThrough } from "node:stream"
@@ -155,6 +157,83 @@ describe("frames", () => {
       pipe.end()
       await once(pipe, "end")
       assert.deepStrictEqual(seen, ["unreadable 77", "unreadable 77", "after"])
+    })
+  )
+
+  const frame = (call: number, ...words: ReadonlyArray<number>): Buffer => {
+    const octets = Buffer.alloc(8 + 4 * words.length)
+    octets.writeUInt32LE(4 * words.length, 0)
+    octets.writeInt32LE(call, 4)
+    for (const [i, word] of words.entries()) octets.writeInt32LE(word, 8 + 4 * i)
+    return octets
+  }
+
+  it.live("that claim more than they hold are told with their call at once", () =>
+    Effect.promise(async () => {
+      const pipe = new PassThrough()
+      const seen = collect(pipe)
+      const claims: Array<string> = []
+      Frames.read(pipe, {
+        message: () => {},
+        unreadable: (_, { message }) => {
+          if (message.includes("claims 268435455 words") || message.includes("claims 67108865 words"))
+            claims.push(message)
+        }
+      })
+      // The most of each kind, by its tag: Latin-1, UTF-16, items, fields, octets.
+      for (const tag of [6, 7, 8, 9, 10]) pipe.write(frame(tag, ((2 ** 28 - 1) << 4) | tag))
+      // A number and a word too many, an array and one too few, and none at all.
+      pipe.write(Buffer.concat([frame(1, (5 << 4) | 4, 0), frame(2, (2 << 4) | 8, 4), frame(3)]))
+      Frames.write(pipe, 4, "after")
+      pipe.end()
+      await once(pipe, "end")
+      const calls = [6, 7, 8, 9, 10, 1, 2, 3]
+      assert.deepStrictEqual(seen, [...calls.map((call) => `unreadable ${call}`), "after"])
+      // Items, fields and octets are refused before any is made: they would be gigabytes.
+      assert.lengthOf(claims, 3)
+    })
+  )
+
+  const Octets = Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 })))
+
+  it.prop(
+    "whatever their octets, are told or read, and those after them are read",
+    [Arbitrary.schema(Octets)],
+    ([octets]) => {
+      const pipe = new PassThrough()
+      const seen = collect(pipe)
+      const head = Buffer.alloc(8)
+      head.writeUInt32LE(octets.length, 0)
+      pipe.emit("data", Buffer.concat([head, Buffer.from(octets)]))
+      pipe.emit("data", frame(1, (7 << 4) | 4))
+      assert.strictEqual(seen.length, 2)
+      assert.strictEqual(seen[1], 7)
+      return true
+    }
+  )
+
+  it.live("that are sent while another is being written arrive whole, both", () =>
+    Effect.promise(async () => {
+      const pipe = new PassThrough()
+      const seen = collect(pipe)
+      const message = {
+        first: 1,
+        get second() {
+          Frames.write(pipe, 2, ["from within", 2])
+          return "second"
+        }
+      }
+      Frames.write(pipe, 1, message)
+      const thrower = {
+        get field(): never {
+          throw new RangeError("by the getter")
+        }
+      }
+      assert.throws(() => Frames.write(pipe, 3, thrower), "by the getter")
+      Frames.write(pipe, 4, "after")
+      pipe.end()
+      await once(pipe, "end")
+      assert.deepStrictEqual(seen, [["from within", 2], { first: 1, second: "second" }, "after"])
     })
   )
 })
