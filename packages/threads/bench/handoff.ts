@@ -56,20 +56,25 @@ const everyPool = (
   return all
 }
 
-/** As `everyPool`, over child processes: ours, and the peers that have such a thing. */
-const everyPoolOfProcesses = (run: (pool: Peer, context: Bench.Context) => Promise<Bench.Figures>) => {
+/** As `everyPool`, over child processes: ours, and the peers that have such a thing, by default in JSON. */
+const everyPoolOfProcesses = (
+  run: (pool: Peer, context: Bench.Context) => Promise<Bench.Figures>,
+  serialization: Parameters<typeof processPeers>[0] = "json"
+) => {
   const ourProcesses: Open = (options) => open({ ...options, more: { isolation: "process" } })
   return Object.fromEntries(
-    Object.entries({ handoff: ourProcesses, ...processPeers }).map(([name, openOne]): [string, Bench.Run] => [
-      name,
-      async (context) => {
-        const pool = await openOne({ threads })
-        context.check((await pool.call("add", 2, 3)) === 5, "2 + 3 is 5")
-        const figures = await run(pool, context)
-        await pool.close()
-        return figures
-      }
-    ])
+    Object.entries({ handoff: ourProcesses, ...processPeers(serialization) }).map(
+      ([name, openOne]): [string, Bench.Run] => [
+        name,
+        async (context) => {
+          const pool = await openOne({ threads })
+          context.check((await pool.call("add", 2, 3)) === 5, "2 + 3 is 5")
+          const figures = await run(pool, context)
+          await pool.close()
+          return figures
+        }
+      ]
+    )
   )
 }
 
@@ -284,15 +289,18 @@ const start = (openOne: Open, load: () => Promise<unknown>): Bench.Subject => ({
   }
 })
 
+/** Long, because to wake from it and to look costs up to two milliseconds itself, pool or none. */
 const idle = async (_: Peer, { seconds }: Bench.Context): Promise<Bench.Figures> => {
-  await sleep(200)
+  // V8 collects once more when it has been idle for a moment.
+  await sleep(2_000)
   const wakeUps = () => process.resourceUsage().voluntaryContextSwitches
   const before = { processor: process.cpuUsage(), wakeUps: wakeUps() }
-  await sleep(seconds * 2000)
+  const long = seconds * 10
+  await sleep(long * 1000)
   const used = process.cpuUsage(before.processor)
   return {
-    "processor while idle, ms/s": (used.user + used.system) / 1000 / (seconds * 2),
-    "wake-ups while idle, /s": (wakeUps() - before.wakeUps) / (seconds * 2)
+    "processor while idle, ms/s": (used.user + used.system) / 1000 / long,
+    "wake-ups while idle, /s": (wakeUps() - before.wakeUps) / long
   }
 }
 
@@ -329,7 +337,7 @@ const works: ReadonlyArray<Bench.Work> = [
   },
   { name: "idle", subjects: everyPool(idle) },
   { name: oneAtATimeInProcesses, subjects: everyPoolOfProcesses(oneAtATime) },
-  { name: "1 MB copied, processes", subjects: everyPoolOfProcesses(payload(sizes["1 MB"], false)) }
+  { name: "1 MB copied, processes", subjects: everyPoolOfProcesses(payload(sizes["1 MB"], false), "advanced") }
 ]
 
 export default Bench.define({

@@ -47,12 +47,16 @@ const piscina =
     }
   }
 
+/** How a child process's messages are written: as JSON, which has no octets, unless it is told otherwise. */
+type Serialization = "json" | "advanced"
+
 const tinypool =
-  (runtime: "worker_threads" | "child_process"): Open =>
+  (runtime: "worker_threads" | "child_process", serialization: Serialization = "json"): Open =>
   async (options) => {
     const { Tinypool } = await import("tinypool")
     const pool = new Tinypool({
       runtime,
+      ...(runtime === "child_process" && { serialization }),
       filename: file("peer.worker.mjs").href,
       minThreads: options.threads,
       maxThreads: options.threads,
@@ -85,7 +89,7 @@ const poolifier =
   }
 
 const workerpool =
-  (workerType: "thread" | "process"): Open =>
+  (workerType: "thread" | "process", serialization: Serialization = "json"): Open =>
   async (options) => {
     const { default: lib } = await import("workerpool")
     const { fileURLToPath } = await import("node:url")
@@ -93,6 +97,7 @@ const workerpool =
       minWorkers: options.threads,
       maxWorkers: options.threads,
       workerType,
+      ...(workerType === "process" && { forkOpts: { serialization } }),
       workerThreadOpts: limitsOf(options)
     })
     return {
@@ -138,7 +143,7 @@ export const peers: Readonly<Record<string, Open>> = {
 }
 
 /** Those that have child processes too. */
-export const processPeers: Readonly<Record<string, Open>> = {
-  tinypool: tinypool("child_process"),
-  workerpool: workerpool("process")
-}
+export const processPeers = (serialization: Serialization): Readonly<Record<string, Open>> => ({
+  tinypool: tinypool("child_process", serialization),
+  workerpool: workerpool("process", serialization)
+})
