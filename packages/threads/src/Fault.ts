@@ -5,7 +5,8 @@
  * What was thrown may be anything, and hostile: proxies, getters that throw, cycles. Whatever of it cannot be read or
  * cannot travel is left out, and the rest arrives.
  */
-import { types } from "node:util"
+// Not `node:util`: to import that from a module makes Node load all that it has, in every thread.
+import { isNativeError } from "node:util/types"
 import type { Fault } from "./protocol.ts"
 
 /** Causes are followed this deep; the next of a longer chain is told in brief, and ends it. */
@@ -29,7 +30,7 @@ export const describe = (thrown: unknown, clone: Clone = structuredClone): Fault
 
 const unreadable = "(it cannot be shown)"
 
-const isError = (value: unknown): value is Error => types.isNativeError(value) || value instanceof Error
+const isError = (value: unknown): value is Error => isNativeError(value) || value instanceof Error
 
 const attempt = (read: () => unknown): unknown => {
   try {

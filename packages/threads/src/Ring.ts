@@ -79,7 +79,8 @@
  *
  * When a worker is gone, main takes SPINNER back if it held it, drains its done ring, frees and reports the slots that
  * are RUNNING(w), queues those that are ASSIGNED(w) again, and wakes as many others as tasks are queued: the dead one
- * may have been the one that was going to.
+ * may have been the one that was going to. For the same reason a main that sleeps then drains, and does S1 and S2 anew: the
+ * dead one may have moved MAIN and not sent its message.
  *
  * ## Memory order
  *

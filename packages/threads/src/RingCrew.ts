@@ -399,6 +399,8 @@ export const make = (options: Options): Crew => {
     const done = ring.numbers[(ring.workerAt(worker) >> 1) + endedOffset]!
     events.exited(worker, done, member.startFault ?? ending, touched, untouched)
     settled()
+    // It may have taken MAIN and not sent its message; nobody else would.
+    if (!isPolling) woken()
   }
 
   /** Whether the worker has ended a call that it claimed, although its answer has not been taken in. */
@@ -425,6 +427,9 @@ export const make = (options: Options): Crew => {
     member.wire.hold(true)
     member.wire.terminate()
   }
+
+  // It does not poll yet: the first completion, too, is to send a message.
+  ring.sleepMain()
 
   return {
     start: (worker) => {

@@ -32,6 +32,7 @@ import * as Stream from "effect/Stream"
 import os from "node:os"
 import * as Bounds from "./Bounds.ts"
 import * as Carrying from "./Carrying.ts"
+import * as Clock from "./Clock.ts"
 import { Catalogue } from "./Catalogue.ts"
 import * as Conversation from "./Conversation.ts"
 import type { Answer } from "./converse.ts"
@@ -360,6 +361,8 @@ const assemble = (
   const clone = options.isolation === "process" ? Frames.clone : structuredClone
   const catalogue = new Catalogue((definition) => pool.crew.define(definition))
   const listeners = makeListeners(name, catalogue)
+  // The moment at which `performance.now()` was 0, by the clock that workers read.
+  const timeOrigin = Clock.now() - performance.now()
   const birthOf = (worker: number): Birth => ({
     worker,
     callsAtOnce: policy.callsPerThread,
@@ -384,7 +387,7 @@ const assemble = (
             open: Thread.open({ ...options, name }),
             maxThreads: policy.maxThreads,
             callsAtOnce: policy.callsPerThread,
-            birth: (worker, ring) => ({ ...birthOf(worker), ring, timeOrigin: performance.timeOrigin }),
+            birth: (worker, ring) => ({ ...birthOf(worker), ring, timeOrigin }),
             events
           })
   })

@@ -135,6 +135,6 @@ export interface Birth {
   readonly data?: unknown
   /** The shared memory to pull calls from; without it calls come as messages. */
   readonly ring?: Shared | undefined
-  /** The pool's `performance.timeOrigin`, for stamps that both sides understand. */
+  /** Milliseconds of `Clock.now()` where the pool's `performance.now()` is 0, for stamps that both sides understand. */
   readonly timeOrigin?: number | undefined
 }

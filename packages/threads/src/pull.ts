@@ -7,6 +7,7 @@
  * under way does it go to the event loop at once.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
+import * as Clock from "./Clock.ts"
 import { Codec } from "./Codec.ts"
 import * as Copies from "./Copies.ts"
 import { describe } from "./Fault.ts"
@@ -41,7 +42,7 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
   const block = ring.workerAt(me)
   const endedAt = (block >> 1) + endedOffset
   const busyAt = (block >> 1) + busyOffset
-  const clockOffset = performance.timeOrigin - (birth.timeOrigin ?? performance.timeOrigin)
+  const timeOrigin = birth.timeOrigin ?? 0
   /** Starts of the timed calls, by slot; 0 for the others. */
   const starts = new Float64Array(shared.shape.slots)
   /** Calls that have sent messages: their end must not overtake those, and is a message too. */
@@ -76,7 +77,7 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
   }
 
   /** Milliseconds on the pool's clock. */
-  const now = (): number => performance.now() + clockOffset
+  const now = (): number => Clock.now() - timeOrigin
 
   /** Microseconds on the pool's clock, mod 2^32. */
   const clock = (): number => (now() * 1000) | 0
@@ -243,11 +244,11 @@ export const pull = (birth: Birth, shared: Shared, port: MessagePort): void => {
   const spin = (): boolean => {
     const patience = spinning.next()
     if (patience === 0 || !ring.becomeSpinner(me)) return false
-    const until = performance.now() + patience / 1000
+    const until = Clock.now() + patience / 1000
     let found = false
     do {
       found = ring.hasWork(me) || ring.hasMail(me)
-    } while (!found && performance.now() < until)
+    } while (!found && Clock.now() < until)
     const isCalled = !ring.endSpin(me)
     if (isCalled) awaitCall()
     if (found || isCalled) spinning.paid()

@@ -1,4 +1,5 @@
 /** A worker that lives by messages alone, in a thread or in a process. No import of Effect. */
+import * as Clock from "./Clock.ts"
 import { type Clone, describe } from "./Fault.ts"
 import { heapEvery } from "./limits.ts"
 import type { Birth, ToPool, ToWorker } from "./protocol.ts"
@@ -38,7 +39,7 @@ export const serve = (birth: Birth, { clone, end, post }: Door): ((message: ToWo
   })
   let heapTold = -Infinity
   const tellHeap = (): void => {
-    const now = performance.now()
+    const now = Clock.now()
     if (now - heapTold < heapEvery) return
     heapTold = now
     post({ _tag: "Heap", octets: process.memoryUsage().heapUsed })

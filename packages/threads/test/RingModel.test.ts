@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { explore, type Mistake, type Shape } from "./RingModel.ts"
 
 const plain: Shape = { workers: 2, slots: 2, tasks: 2, kills: 0, cancels: 0 }
+const killed: Shape = { workers: 2, slots: 2, tasks: 2, kills: 1, cancels: 0 }
 const inboxes: Shape = { workers: 2, slots: 2, tasks: 2, kills: 0, cancels: 0, assigned: 1 }
 const fullInbox: Shape = { workers: 1, slots: 2, tasks: 3, kills: 0, cancels: 1, assigned: 3 }
 const large: Shape = { workers: 2, slots: 2, tasks: 2, kills: 0, cancels: 0, wide: 2 }
@@ -10,6 +11,7 @@ const ended: Shape = { workers: 1, slots: 2, tasks: 2, kills: 0, cancels: 0, hal
 
 const shapes: ReadonlyArray<Shape> = [
   plain,
+  killed,
   { workers: 2, slots: 1, tasks: 2, kills: 1, cancels: 0 },
   { workers: 1, slots: 2, tasks: 3, kills: 1, cancels: 1 },
   inboxes,
@@ -59,7 +61,8 @@ describe("the model of the ring", () => {
     ["mail before the message", large, "more than it has room for"],
     ["stop without waking another", retired, "waits behind"],
     ["terminate without looking again", ended, "lost with a worker"],
-    ["claim although barred", ended, "lost with a worker"]
+    ["claim although barred", ended, "lost with a worker"],
+    ["sleep through a death", killed, "never answered"]
   ]
   for (const [mistake, shape, what] of mistakes) {
     it(`finds the mistake: ${mistake}`, () => {

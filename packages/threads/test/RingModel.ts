@@ -57,6 +57,8 @@ export type Mistake =
   | "terminate without looking again"
   /** B4 left out. */
   | "claim although barred"
+  /** A main that sleeps goes on sleeping when a worker dies that had taken MAIN and not sent its message. */
+  | "sleep through a death"
 
 const FREE = 0
 const QUEUED = 1
@@ -83,7 +85,7 @@ const W = {
   share: 5, // if more is queued, wake one
   sharePark: 6, // PARK of another 1 -> 0
   run: 7, // D1
-  wakeMain: 8, // D2
+  wakeMain: 8, // D2: MAIN 1 -> 0
   becomeSpinner: 9, // W1
   spin: 10, // look while spinning
   endSpin: 11, // W2
@@ -105,7 +107,9 @@ const W = {
   unhold: 28,
   leave: 29, // told to stop: PARK is 0
   passOn: 30, // W5
-  exit: 31
+  exit: 31,
+  postWake: 32, // D2: the message
+  dead: 33 // main has not heard of it yet
 } as const
 
 /** Program counters of main. */
@@ -371,14 +375,14 @@ export const explore = (shape: Shape, mistake: Mistake = "none"): Outcome => {
         })
       }
     }
-    const isFree = s.mainAt === M.idle || s.mainAt === M.asleep
+    const isMainFree = isFree(s)
     const from = (n: State, at: number, w: number): void => {
       n.mainBack = n.mainAt
       n.mainAt = at
       n.mainWorker = w
     }
     const next = s.published + 1
-    if (isFree && next <= tasks && s.task.includes(0)) {
+    if (isMainFree && next <= tasks && s.task.includes(0)) {
       const slot = s.task.indexOf(0)
       const hold = (n: State, status: number, w: number): void => {
         n.published++
@@ -419,7 +423,7 @@ export const explore = (shape: Shape, mistake: Mistake = "none"): Outcome => {
         }
       }
     }
-    if (isFree && s.retiresLeft > 0) {
+    if (isMainFree && s.retiresLeft > 0) {
       for (let w = 0; w < workers; w++) {
         if (s.retiring[w] === 1) continue
         go(`retires worker ${w}`, (n) => {
@@ -435,7 +439,7 @@ export const explore = (shape: Shape, mistake: Mistake = "none"): Outcome => {
         })
       }
     }
-    if (isFree && s.haltsLeft > 0) {
+    if (isMainFree && s.haltsLeft > 0) {
       for (let slot = 0; slot < slots; slot++) {
         const w = s.owner[slot]!
         // B1.
@@ -526,10 +530,11 @@ export const explore = (shape: Shape, mistake: Mistake = "none"): Outcome => {
       }
       case M.haltEnd: {
         const { mainSlot } = s
-        const n = gone(s, main, "main ends worker")
+        const resting = copy(s)
+        back(resting)
+        const n = gone(resting, main, "main ends worker")
         const lost = s.task.filter((task, slot) => task !== 0 && n[1].lost[task]! > s.lost[task]! && slot !== mainSlot)
         if (lost.length > 0) n[1].wrong = 2
-        back(n[1])
         out.push(n)
         break
       }
@@ -545,6 +550,7 @@ export const explore = (shape: Shape, mistake: Mistake = "none"): Outcome => {
             n.mainAt = M.entry
           })
         }
+        if (s.message > 0) go("hears a message that it does not need", (n) => void (n.message = 0))
         go("drains", (n) => drain(n))
         go("M3 looks for a spinner", (n) => {
           n.mainAt = n.spinner === 0 && n.head !== n.tail ? M.pollWake : M.sleep
@@ -670,6 +676,12 @@ export const explore = (shape: Shape, mistake: Mistake = "none"): Outcome => {
     }
     const started = (n: State): number => (n.fresh[w] === 1 && mistake !== "no chain" ? W.share : W.run)
 
+    const takeMain = (n: State): void => {
+      const isMine = n.main === 1
+      if (isMine) n.main = 0
+      goto(n, isMine ? W.postWake : W.look)
+    }
+
     const search = (): void => {
       if (s.inboxHead[w] !== s.inboxTail[w]) {
         return go("looks into its inbox", (n) => {
@@ -758,13 +770,7 @@ export const explore = (shape: Shape, mistake: Mistake = "none"): Outcome => {
         if (s.bar[w] === 0) go("is not barred any more", (n) => goto(n, W.search))
         break
       case W.needWake:
-        go("D2, wanting arguments", (n) => {
-          if (n.main === 1) {
-            n.main = 0
-            n.message = 1
-          }
-          goto(n, W.look)
-        })
+        go("D2, wanting arguments", (n) => takeMain(n))
         break
       case W.hold:
         go("waits for mail alone", (n) => {
@@ -800,7 +806,7 @@ export const explore = (shape: Shape, mistake: Mistake = "none"): Outcome => {
         break
       case W.exit:
         // The stop hook may also never end.
-        if (isAtRest(s)) out.push(gone(s, w, "worker ends:"))
+        if (isFree(s)) out.push(gone(s, w, "worker ends:"))
         break
       case W.entry:
         go("reads the entry", (n) => {
@@ -867,12 +873,15 @@ export const explore = (shape: Shape, mistake: Mistake = "none"): Outcome => {
         break
       case W.wakeMain:
         go("D2", (n) => {
-          if (mistake === "wake main before done") n.done[w]!.push(n.slot[w]!)
-          else if (n.main === 1) {
-            n.main = 0
-            n.message = 1
-          }
           n.slot[w] = -1
+          if (mistake !== "wake main before done") return takeMain(n)
+          n.done[w]!.push(s.slot[w]!)
+          goto(n, W.look)
+        })
+        break
+      case W.postWake:
+        go("D2, the message", (n) => {
+          n.message = 1
           goto(n, W.look)
         })
         break
@@ -946,13 +955,15 @@ export const explore = (shape: Shape, mistake: Mistake = "none"): Outcome => {
     return out
   }
 
-  /** Main hears of a worker's end between its other dealings with workers. */
-  const isAtRest = (s: State): boolean => s.mainAt < M.assign
+  /** Main hears of a worker's end between its other doings. */
+  const isFree = (s: State): boolean => s.mainAt === M.idle || s.mainAt === M.asleep
 
+  /** At any step, whatever main is doing; it hears of it later. */
   const kill = (s: State, w: number): Next => {
-    const n = gone(s, w, "worker is killed:")
-    n[1].killsLeft--
-    return n
+    const n = copy(s)
+    n.killsLeft--
+    n.at[w] = W.dead
+    return [`worker ${w} is killed`, n]
   }
 
   /** A worker is gone at this very step; main mourns it, and another takes its number. */
@@ -986,6 +997,8 @@ export const explore = (shape: Shape, mistake: Mistake = "none"): Outcome => {
     n.retiring[w] = n.stopping[w] = n.awaiting[w] = n.sent[w] = 0
     n.port[w] = []
     for (let left = n.tail - n.head; left > 0 && wakeOne(n); left--);
+    // As by a message: it drains, and says anew that it sleeps.
+    if (n.mainAt === M.asleep && mistake !== "sleep through a death") n.message = 1
     n.at[w] = W.look
     n.slot[w] = -1
     n.headSeen[w] = 0
@@ -1048,7 +1061,10 @@ export const explore = (shape: Shape, mistake: Mistake = "none"): Outcome => {
         const steps = workerSteps(s, w)
         if (steps.length > 0) canMove = true
         nexts.push(...steps)
-        if (s.killsLeft > 0 && isAtRest(s)) nexts.push(kill(s, w))
+        if (s.at[w] === W.dead) {
+          canMove = true
+          if (isFree(s)) nexts.push(gone(s, w, "main mourns worker"))
+        } else if (s.killsLeft > 0) nexts.push(kill(s, w))
       }
       const what = neglected(s) ?? (!canMove && s.mainAt === M.asleep && s.message === 0 ? stuck(s) : undefined)
       if (what !== undefined) return { states: parents.size, violation: { what, trace: trace(here) } }
