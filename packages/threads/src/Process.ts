@@ -14,7 +14,7 @@ import { isToPool, type ToWorker } from "./protocol.ts"
 import type { ThreadOptions } from "./Thread.ts"
 import type { Open, Wire } from "./Wire.ts"
 
-const entry = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./child.ts" : "./child.js", import.meta.url))
+const entry = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./child.ts" : "./child.cjs", import.meta.url))
 
 /** What V8 does when its heap is full: SIGABRT (134 by a shell), or SIGTRAP where it was built to trap. */
 const outOfMemory = (code: number | null, signal: NodeJS.Signals | null): boolean =>

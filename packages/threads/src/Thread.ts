@@ -14,8 +14,8 @@ export interface ThreadOptions {
   readonly name?: string | undefined
 }
 
-/** Beside this file, with this file's own suffix: TypeScript in the repository, JavaScript when published. */
-const entry = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
+/** Beside this file: TypeScript in the repository, one bundled file when published (`bundle.mjs`). */
+const entry = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.cjs", import.meta.url)
 
 const codeOf = (error: unknown): unknown =>
   typeof error === "object" && error !== null ? (error as { readonly code?: unknown }).code : undefined
