@@ -32,7 +32,7 @@ export interface Completion<Q extends Question = Question> {
   readonly result: Answer | Failure
 }
 
-/** Bounds of a bulk run. */
+/** Bounds of a bulk run, each more than 0; another is a RangeError, as a defect. */
 export interface Options {
   /** Questions in flight at once; default 1,000. */
   readonly concurrency?: number | undefined
@@ -43,6 +43,15 @@ export interface Options {
   readonly view?: View | undefined
 }
 
+/** With a rate of 0 nothing would ever begin, and nobody would hear why. */
+const check = (options: Options): void => {
+  for (const name of ["concurrency", "rate", "ratePerServer"] as const) {
+    const bound = options[name]
+    if (bound === undefined || bound > 0) continue
+    throw new RangeError(`Bulk.resolve: ${name} is more than 0, not ${bound}; leave it out for its default`)
+  }
+}
+
 /** Resolves every question of a stream. Fails only as the stream of questions does. */
 export const resolve = <Q extends Question, E, R>(
   dns: Shape,
@@ -51,6 +60,7 @@ export const resolve = <Q extends Question, E, R>(
 ): Stream.Stream<Completion<Q>, E, R> =>
   Stream.unwrap(
     Effect.gen(function* () {
+      check(options)
       const run = new Run<Q>(dns, options)
       const feeder = yield* Effect.forkScoped(
         Effect.onExit(

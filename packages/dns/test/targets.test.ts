@@ -1,7 +1,9 @@
 /** How targets are picked, as their RFCs say; with the lots drawn by us. */
 import { assert, describe, it } from "@effect/vitest"
 import { Bulk, CacheStore, Dns, Mx, Naptr, Srv, Svcb, ZoneCut } from "@handoff/dns"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import { KeyValueStore, layerMemory } from "effect/persistence/KeyValueStore"
 import { TestClock } from "effect/testing"
@@ -150,6 +152,21 @@ describe("Bulk", () => {
       }
     })
   )
+
+  for (const options of [{ rate: 0 }, { rate: Number.NaN }, { ratePerServer: -1 }, { concurrency: 0 }]) {
+    it.effect(`says at once that ${JSON.stringify(options)} would never begin`, () =>
+      Effect.gen(function* () {
+        const scene = yield* Scene.make({ "192.0.2.1": answers })
+        const exit = yield* Effect.exit(Stream.runDrain(Bulk.resolve(scene.dns, names(1), options)))
+        const [name] = Object.keys(options)
+        assert.isTrue(Exit.isFailure(exit))
+        assert.include(
+          String(Exit.isFailure(exit) && Cause.squash(exit.cause)),
+          `RangeError: Bulk.resolve: ${name} is more than 0`
+        )
+      })
+    )
+  }
 
   it.effect("a rate per server ends with the run", () =>
     Effect.gen(function* () {
