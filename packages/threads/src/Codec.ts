@@ -98,7 +98,7 @@ export class Codec {
     return ok
   }
 
-  /** The word after what was written last. */
+  /** The word after what was written or read last. */
   get position(): number {
     return this.at
   }

@@ -4,8 +4,8 @@
  * A frame is the length of its payload (32 bits, little-endian, as all), the number of the call that it starts or ends
  * (32 bits; `noCall` if none), and the payload: words of the codec (`Codec.ts`) where the message is small and plain, and
  * otherwise a structured clone as V8 writes it, whose first octet is one that no word of the codec begins with. V8's
- * takes two objects of its own a message, each way, which the collector must finalise: twice the price of the wake-up. Of
- * a typed array only its own octets travel, and a `Buffer` arrives as a `Uint8Array`, as from a thread.
+ * takes two objects of its own a message, each way, which the collector must finalise: a fifth of a call. Of a typed array
+ * only its own octets travel, and a `Buffer` arrives as a `Uint8Array`, as from a thread.
  *
  * Node's own channel would do most of this. Turned down: what it cannot read it throws, uncaught, in the process that
  * reads, so that a child could end the pool's process by a `WebAssembly.Module`, or by any octets; modules find
